@@ -28,6 +28,9 @@ pub struct Oversample {
     /// Size of each filled-up class, as a share of the largest class.
     #[serde(default = "one")]
     pub ratio: Positive,
+    /// Images added to each filled-up class, as a multiple of its real images; alternative to `ratio`. With synthetic images, classes that have some are filled up, even the largest; with `only-synthetic`, so many take the place of the real ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dose: Option<Positive>,
 }
 
 fn one() -> Positive {
@@ -58,6 +61,14 @@ impl Stage for Oversample {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn check(&self) -> Vec<BadParameter> {
+        BadParameter::unless(
+            self.dose.is_none() || self.ratio == one(),
+            "dose",
+            "`dose` and `ratio` cannot be used together: both say how many images are added",
+        )
+    }
+
     fn reads(&self, port: &str) -> bool {
         port == "real" || matches!(self.arm, Arm::RealSynthetic | Arm::OnlySynthetic)
     }
@@ -77,8 +88,8 @@ impl Stage for Oversample {
 
     fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
         let Some(real) = labels("real").filter(|_| input == "synthetic" && self.arm == Arm::RealSynthetic) else { return true };
-        let target = self.target(real.values().copied().max().unwrap_or(0));
-        real.values().any(|n| *n < target)
+        let largest = real.values().copied().max().unwrap_or(0);
+        real.values().any(|n| self.added(*n, largest) > 0)
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -87,35 +98,28 @@ impl Stage for Oversample {
         let generated = synthetic.by_label();
         let groups = real.by_label();
         let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there are no real images"))?;
-        let target = self.target(largest);
         let mut rows: Vec<Sample> = vec![];
         let mut added = BTreeMap::new();
         for (label, images) in &groups {
-            let own = |s: &Sample| s.clone();
-            let synthetic = generated.get(label).cloned().unwrap_or_default();
-            match self.arm {
-                Arm::OnlySynthetic if !synthetic.is_empty() => {
-                    let wanted = target.max(images.len());
-                    rows.extend(self.draw(&synthetic, wanted, label, cx)?.into_iter().map(own));
-                    added.insert(*label, wanted);
-                    continue;
-                }
-                Arm::RealSynthetic if !synthetic.is_empty() && images.len() < target => {
-                    let wanted = target - images.len();
-                    rows.extend(self.draw(&synthetic, wanted, label, cx)?.into_iter().map(own));
-                    added.insert(*label, wanted);
-                }
-                Arm::Repeated if images.len() < target => {
+            let synthetic = generated.get(label).map_or(&[][..], Vec::as_slice);
+            let more = self.added(images.len(), largest);
+            let drawn: Vec<&Sample> = match self.arm {
+                Arm::OnlySynthetic if !synthetic.is_empty() => self.draw(synthetic, self.in_place_of(images.len(), largest), label, cx)?,
+                Arm::RealSynthetic if !synthetic.is_empty() => self.draw(synthetic, more, label, cx)?,
+                Arm::Repeated if images.len() < largest || self.dose.is_none() => {
                     // Complete rounds first, so that no image is repeated more than once more than another.
                     let mut order = images.clone();
                     let stream = cx.stream("repeat");
                     order.sort_by_key(|row| row.priority(&stream));
-                    rows.extend(order.iter().cycle().take(target - images.len()).map(|s| own(s)));
-                    added.insert(*label, target - images.len());
+                    order.into_iter().cycle().take(more).collect()
                 }
-                _ => {}
+                _ => vec![],
+            };
+            if !drawn.is_empty() {
+                added.insert(*label, drawn.len());
             }
-            rows.extend(images.iter().map(|s| own(s)));
+            let replaced = self.arm == Arm::OnlySynthetic && !synthetic.is_empty();
+            rows.extend(drawn.into_iter().chain(images.iter().copied().filter(|_| !replaced)).cloned());
         }
         for (label, n) in added {
             cx.note(format!("{} added to `{label}`", counted(n, "image was", "images were")));
@@ -125,15 +129,27 @@ impl Stage for Oversample {
 }
 
 impl Oversample {
-    /// Images that every class should have, given the size of the largest.
-    fn target(&self, largest: usize) -> usize {
-        (largest as f64 * *self.ratio).round() as usize
+    /// Images that are added to a class that is filled up, by how many real ones it and the largest class have.
+    fn added(&self, images: usize, largest: usize) -> usize {
+        match self.dose {
+            Some(dose) => rounded(images, dose),
+            None => rounded(largest, self.ratio).saturating_sub(images),
+        }
     }
+
+    /// Synthetic images that take the place of the real ones of a class.
+    fn in_place_of(&self, images: usize, largest: usize) -> usize {
+        match self.dose {
+            Some(dose) => rounded(images, dose).max(1),
+            None => rounded(largest, self.ratio).max(images),
+        }
+    }
+
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
         if synthetic.len() < wanted {
             return Err(Error::helped(
                 format!("`{label}` needs {}, but {}", counted(wanted, "synthetic image", "synthetic images"), there_are(synthetic.len())),
-                format!("synthesize at least {}, or lower `ratio`", counted(wanted, "image", "images")),
+                format!("synthesize at least {}, or lower `{}`", counted(wanted, "image", "images"), if self.dose.is_some() { "dose" } else { "ratio" }),
             ));
         }
         let mut order = synthetic.to_vec();
@@ -143,3 +159,10 @@ impl Oversample {
         Ok(order)
     }
 }
+
+fn rounded(images: usize, share: Positive) -> usize {
+    (images as f64 * *share).round() as usize
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,10 +15,11 @@ use crate::power::past::Past;
 use crate::power::search::{Power, power as simulate};
 use crate::power::{Effort, Unanswered};
 use clap::Args;
-use hilum_cache::{Ledger, Store};
+use hilum_cache::{Ledger, StageKey, Store};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::records::Scores;
+use std::collections::HashMap;
 
 #[derive(Args)]
 pub(super) struct PowerArgs {
@@ -85,7 +86,8 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<u8> {
         Err(driver::Error::Rejected(why)) if why.diagnostics.iter().all(|d| d.code == "E0402") => counts::counts(p, &|_, _| Ok(None))?,
         Err(e) => return open::code(e),
     };
-    let past = |design: &Design| if args.no_past { Ok(None) } else { past(&study, design) };
+    let newest = if args.no_past { None } else { Some(Newest::of(&study)?) };
+    let past = |design: &Design| newest.as_ref().and_then(|newest| newest.of_design(p, design));
     let asked = Asked { base: args.base.clone(), between: args.between, alike: args.alike, within: args.within };
     let effort = Effort { simulations: args.simulations as usize, seed: p.seed.unwrap_or(Seed(0)) };
     let mut all: Vec<Answer> = vec![];
@@ -107,8 +109,8 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
-fn one(design: Design, asked: &Asked, past: &dyn Fn(&Design) -> anyhow::Result<Option<Past>>, effort: Effort) -> anyhow::Result<Answer> {
-    let found = past(&design)?;
+fn one(design: Design, asked: &Asked, past: &dyn Fn(&Design) -> Option<Past>, effort: Effort) -> anyhow::Result<Answer> {
+    let found = past(&design);
     let assumed = match Assumed::of(&design, asked, found.as_ref()) {
         Ok(assumed) => assumed,
         Err(why) => return Ok(Err(why)),
@@ -133,16 +135,27 @@ fn wanted(study: &Study, only: &[String]) -> anyhow::Result<Vec<StageId>> {
     Ok(found)
 }
 
-/// What the newest scores in the store say of a comparison; none where not all are there. Scores that do not read are none.
-fn past(study: &Study, design: &Design) -> anyhow::Result<Option<Past>> {
-    let (store, ledger): (Store, Ledger) = driver::record(&study.workspace.store, Store::open)?;
-    let p: &Pipeline = &study.pipeline;
-    let keys = ledger.last_of_study(&p.study);
-    let read = |(cell, stage): &(String, StageId)| {
-        let outputs = ledger.outputs(keys.get(&p.stages[*stage].name)?)?;
-        let artifact = outputs.values().find(|a| ArtifactType::Scores.is(a))?;
-        Some((cell.clone(), Scores::read(&store.read(&artifact.digest).ok()?).ok()?))
-    };
-    let scores = design.cells.iter().map(read).collect::<Option<Vec<_>>>();
-    Ok(scores.and_then(|scores| Past::of(design, &scores)))
+/// The newest results of a study that are in its store.
+struct Newest {
+    store: Store,
+    ledger: Ledger,
+    keys: HashMap<String, StageKey>,
+}
+
+impl Newest {
+    fn of(study: &Study) -> anyhow::Result<Newest> {
+        let (store, ledger) = driver::record(&study.workspace.store, Store::open)?;
+        let keys = ledger.last_of_study(&study.pipeline.study);
+        Ok(Newest { store, ledger, keys })
+    }
+
+    /// What its scores say of a comparison; none where not all are there. Scores that do not read are none.
+    fn of_design(&self, p: &Pipeline, design: &Design) -> Option<Past> {
+        let read = |(cell, stage): &(String, StageId)| {
+            let outputs = self.ledger.outputs(self.keys.get(&p.stages[*stage].name)?)?;
+            let artifact = outputs.values().find(|a| ArtifactType::Scores.is(a))?;
+            Some((cell.clone(), Scores::read(&self.store.read(&artifact.digest).ok()?).ok()?))
+        };
+        Past::of(design, &design.cells.iter().map(read).collect::<Option<Vec<_>>>()?)
+    }
 }

@@ -115,10 +115,12 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
             }
         }
     };
-    let title = format!("{}{TITLE}", facts.study);
+    // Of a journal without lines, nobody knows.
+    let study = if facts.study.is_empty() { "Unknown study" } else { &facts.study };
+    let title = format!("{study}{TITLE}");
     let whole = Whole {
         title: &title,
-        heading: &facts.study,
+        heading: study,
         lead: &facts.description,
         without_images: facts.without_images,
         has_patients: !head::is_drawn(facts),

@@ -213,7 +213,7 @@ fn errors_of_a_training_are_reported() {
     fails(
         &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
         "cyclegan",
-        &["no image has the label `flu`", "the labels are: covid, normal"],
+        &["asks for images of the class `flu`", "the classes are: `covid`, `normal`"],
     );
     fails(&[("levels: 3", "levels: 6")], "pix2pix", &["pix2pix needs images whose side is a multiple of 64"]);
     fails(

@@ -41,7 +41,7 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
             remark("help: run the study again; damaged and missing results will be recomputed");
         }
         if report.faults.len() < report.count() {
-            remark("help: journals cannot be computed again; copy `runs/RUN/journal.jsonl` from a backup, or run the study again in a new store");
+            remark("help: journals cannot be computed again; copy the directory of the run in `runs/` from a backup, or run the study again in a new store");
         }
     }
     Ok(if report.is_intact() { DONE } else { DAMAGED })

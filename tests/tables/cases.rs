@@ -273,7 +273,11 @@ pub(super) fn files() -> Vec<Case> {
             &["a.png", "b.tif", "c.dcm", "d.bmp", "e.gif", "f.webp", "g.jpe", "h"],
             "who,file,label\nP1,a.png,x\nP2,b.tif,x\nP3,c.dcm,x\nP4,d.bmp,x\nP5,e.gif,x\nP6,f.webp,x\nP7,g.jpe,x\nP8,h,y\n",
             PLAIN,
-            taken(&[("x", 2), ("y", 1)], &[], &[("b.tif", "TIFF"), ("c.dcm", "DICOM"), ("d.bmp", "BMP"), ("e.gif", "GIF"), ("f.webp", "WebP")]),
+            taken(
+                &[("x", 2), ("y", 1)],
+                &[],
+                &[("b.tif", "TIFF"), ("c.dcm", "the DICOM file does not say its transfer syntax"), ("d.bmp", "BMP"), ("e.gif", "GIF"), ("f.webp", "WebP")],
+            ),
         ),
     ]
 }

@@ -134,8 +134,8 @@ impl Stage for GradCam {
         let device = training::open_device(cx.device)?;
         let (network, weights) = classifier::open_with_weights(&inputs.weights, store.side, &device)?;
         let maps = Maps { network: &*network, store: &store, masks: inputs.masks.as_ref(), device: &device };
-        let (seen, cells) = maps.of_all(&rows, &labels, class, cx)?;
-        let coarse = attention::too_coarse(cells, store.side);
+        let (seen, grid) = maps.of_all(&rows, &labels, class, cx)?;
+        let coarse = attention::too_coarse(grid, store.side);
         let mut table = Table { rows: rows.iter().zip(&seen).map(|(row, seen)| seen.row(row, &document.classes, store.side)).collect() };
         say_of_empty_maps(&table, cx);
         if inputs.masks.is_some() {
@@ -162,7 +162,7 @@ impl Stage for GradCam {
         let overlay = Overlay { colours: self.colours, strength: *self.strength };
         let caption =
             format!("Grad-CAM of {}: {}", document.network.name(), self.class.as_ref().map_or("the predicted class".into(), |c| format!("class {c}")));
-        let unknown = if coarse.is_some() { format!("{} × {} cells", cells[0], cells[1]) } else { "no map".into() };
+        let unknown = if coarse.is_some() { format!("{} × {} cells", grid[0], grid[1]) } else { "no map".into() };
         let figure = figures::attention(&shown::bands(&table, &shown, &chosen, &store, &unknown)?, store.side, overlay, &caption)?;
         Ok(Outputs { attention: table, summary, figure })
     }

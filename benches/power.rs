@@ -99,11 +99,12 @@ impl Case {
 /// Normal numbers of variance 1, of which those of a patient are alike.
 fn drawn(design: &Design, s: &mut Stream) -> Vec<f64> {
     let mut of_patient: HashMap<&str, f64> = HashMap::new();
-    let mut one = |token: &String| {
+    let mut out = vec![];
+    for token in &design.tokens {
         let common = if token.is_empty() { s.normal() } else { *of_patient.entry(token).or_insert_with(|| s.normal()) };
-        WITHIN.sqrt() * common + (1.0 - WITHIN).sqrt() * s.normal()
-    };
-    design.tokens.iter().map(&mut one).collect()
+        out.push(WITHIN.sqrt() * common + (1.0 - WITHIN).sqrt() * s.normal());
+    }
+    out
 }
 
 /// The scores of every cell of a study whose first arm has one distance, and all others another.

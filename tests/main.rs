@@ -49,3 +49,4 @@ mod trainings;
 mod upstream;
 mod utility;
 mod verbs;
+mod worked_study;

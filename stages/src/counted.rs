@@ -367,7 +367,7 @@ mod tests {
             let (drawn, less) = (run(more), run(more - 5));
             let split = json!({ "train": 0.7, "test": 0.3 });
             let parts = tables("split", split.clone(), &[foreseen(more, false)], false);
-            for ((port, part), expected) in parts.iter().zip(tables("split", split, &[drawn.clone()], false)) {
+            for ((port, part), expected) in parts.iter().zip(tables("split", split, std::slice::from_ref(&drawn), false)) {
                 assert_eq!((*port, &part.rows), (expected.0, &expected.1.rows), "{per_patient}");
             }
             // Without drawing, the table itself and what two of them share have the same numbers.

@@ -23,7 +23,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     study.insert("order".into(), names.iter().take(STAGES).copied().collect());
     study.insert("stages".into(), shown.into());
     let yaml = resolved::recorded(&study.into());
-    let end = yaml.floor_char_boundary(BYTES);
+    let end = (0..=BYTES.min(yaml.len())).rev().find(|at| yaml.is_char_boundary(*at)).unwrap_or_default();
     Ok(Some(html! {
         p { "Every cell of every stage with its parameters, defaults filled in, as the run recorded it." }
         @if further > 0 { p.more { "The first " (STAGES) " stages of " (names.len()) ": the journal of run " (m.facts.run) " has all of them." } }

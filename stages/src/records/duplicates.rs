@@ -154,7 +154,7 @@ mod tests {
             assert_eq!(serde_json::to_value(same_by).unwrap(), same_by.name());
         }
         let shared = SharedPictures { first_source: "a".into(), first_images: 9, pictures: 4, look: 3, pixels: 1, ..SharedPictures::default() };
-        is_sound(&[shared.clone()]);
+        is_sound(std::slice::from_ref(&shared));
         assert_eq!(without(&Table { rows: vec![shared] }, "conflicts"), "the table `shared-pictures` has no column `conflicts`");
         is_sound(&[JoinedPatient { patient: "p:2".into(), counts_as: "p:1".into() }]);
     }

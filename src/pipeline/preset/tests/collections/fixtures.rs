@@ -99,7 +99,6 @@ pub(super) const FIXTURES: &[Fixture] = &[
         sources: &["nih"],
         notes: &["3 images were found in other directories than those named"],
         left_out: &[("00000013_005.png", "another label")],
-        ..PLAIN
     },
     Fixture {
         preset: "nih-cxr14-2017",

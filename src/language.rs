@@ -3,10 +3,16 @@
 use crate::checks;
 use crate::pipeline::Language;
 use hilum_stages::KINDS;
+use hilum_stages::contract::artifact::ArtifactType;
 
 /// The kinds and checks of this program.
 pub fn language() -> Language {
     Language { kinds: KINDS, checks: checks::ids().collect() }
+}
+
+/// True for a kind of this name that makes tables of images from no other table.
+pub(crate) fn begins_with_images(kind: &str) -> bool {
+    KINDS.iter().any(|k| k.name == kind && k.inputs.is_empty() && k.outputs.iter().any(|o| o.artifact == ArtifactType::Samples))
 }
 
 /// The graph of a study, for tests.

@@ -26,7 +26,7 @@ fn doses_stand_beside_as_many_repeated_images_and_both_ways_of_standing_in_are_t
     let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
     assert_eq!(said.code, 0, "{}", said.err);
     let arms = |stage: &str| column(&space, &format!("results/utility/{stage}/table.csv"), "arm").into_iter().collect::<BTreeSet<String>>();
-    let doses = ["quarter", "half", "once", "twice", "four-times"];
+    let doses = ["0.25", "0.5", "1", "2", "4"];
     let wanted: BTreeSet<String> = doses.iter().flat_map(|dose| ["repeated", "real+synthetic"].map(|arm| format!("arm={arm}/dose={dose}"))).collect();
     assert_eq!(arms("dose-curve"), wanted);
     for stage in ["tested-on-real", "tested-on-synthetic"] {

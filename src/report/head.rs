@@ -3,8 +3,7 @@
 use super::facts::{Facts, Scale};
 use super::verdicts::{Grade, in_short, merged};
 use super::wide::prose;
-use hilum_stages::KINDS;
-use hilum_stages::contract::artifact::ArtifactType;
+use crate::language;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -84,7 +83,7 @@ fn scale(f: &Facts) -> String {
 /// True where every stage that begins with no image of another draws its images: no patient is in them.
 pub(super) fn is_drawn(f: &Facts) -> bool {
     let kinds = kinds(f);
-    let mut first = kinds.values().filter(|kind| begins(kind)).peekable();
+    let mut first = kinds.values().filter(|kind| language::begins_with_images(kind)).peekable();
     first.peek().is_some() && first.all(|kind| hilum_stages::draws_images(kind))
 }
 
@@ -93,11 +92,6 @@ fn kinds(f: &Facts) -> BTreeMap<String, String> {
     let of_study = f.resolved["stages"].as_object().into_iter().flatten();
     let of_study = of_study.filter_map(|(name, stage)| Some((name.clone(), stage["stage"].as_str()?.to_owned())));
     of_study.chain(f.receipts().map(|r| (r.stage.clone(), r.recipe.kind.clone()))).collect()
-}
-
-/// True for a kind that makes tables of images from no other table.
-fn begins(kind: &str) -> bool {
-    KINDS.iter().any(|k| k.name == kind && k.inputs.is_empty() && k.outputs.iter().any(|o| o.artifact == ArtifactType::Samples))
 }
 
 /// Says of images that were drawn what numbers of them mean.

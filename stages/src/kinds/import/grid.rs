@@ -25,7 +25,7 @@ impl<'a> Grid<'a> {
     /// # Errors
     /// Where it cannot be read.
     pub(super) fn of(text: &'a str, what: &'static str, columns: &[&str]) -> Result<Grid<'a>> {
-        if text.trim_start().strip_prefix('[').is_some_and(|list| list.trim_start().starts_with('{')) {
+        if text::is_list(text) {
             let (header, rows) = of_json(text, what)?;
             return Ok(Grid { what, header, rows: Rows::Json(rows.into_iter().enumerate()) });
         }

@@ -60,9 +60,14 @@ fn open<'a>(text: &'a str, columns: &'a Columns, only: &'a Only, second: Option<
 /// Finds columns that are named and that a table lacks, by the beginnings of the tables.
 ///
 /// # Errors
-/// As [`rows`] would give for them.
-pub(super) fn check_columns(text: &str, columns: &Columns, only: &Only, second: Option<(&Join, &str)>) -> Result<()> {
-    open(text::heading(text), columns, only, second.map(|(join, text)| (join, text::heading(text)))).map(drop)
+/// As [`rows`] would give for them, with the parameter that names them.
+pub(super) fn check_columns(text: &str, columns: &Columns, only: &Only, second: Option<(&Join, &str)>) -> std::result::Result<(), (&'static str, Error)> {
+    let (first, second) = (text::heading(text), second.map(|(join, text)| (join, text::heading(text))));
+    if let Some((join, text)) = second {
+        Grid::of(first, FIRST, &join.columns()).and_then(|grid| Joined::of(join, text, &grid)).map_err(|why| ("join.on", why))?;
+    }
+    open(first, columns, &Only::new(), second).map_err(|why| ("columns", why))?;
+    open(first, columns, only, second).map_err(|why| ("only", why)).map(drop)
 }
 
 /// The rows of a table; `second` is the one that is joined to it, with its text.

@@ -187,6 +187,11 @@ fn a_pattern_finds_patients_in_paths() {
 }
 
 #[test]
+fn labels_name_at_least_one_label() {
+    assert_eq!(refused(json!({ "labels": {} })), "labels: no label is kept: name at least one");
+}
+
+#[test]
 fn ways_to_give_patients_cannot_be_combined() {
     let pattern = json!({ "from": "path", "pattern": "." });
     let columns = json!({ "file": "f", "label": "l", "patient": "p" });

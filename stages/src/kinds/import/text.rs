@@ -82,16 +82,23 @@ pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
     [b',', b';', b'\t', b'|'].into_iter().find(|d| gives(*d)).unwrap_or(b',')
 }
 
+/// True for a JSON list of mappings.
+pub(super) fn is_list(text: &str) -> bool {
+    text.trim_start().strip_prefix('[').is_some_and(|list| list.trim_start().starts_with('{'))
+}
+
 /// A table as far as its header goes: all of it where that is in a list of mappings.
 pub(super) fn heading(text: &str) -> &str {
-    if text.trim_start().starts_with('[') && text.contains('{') {
+    if is_list(text) {
         return text;
     }
     let rest = without_separator_line(text).0;
     let blank = rest.len() - rest.trim_start().len();
-    let mut is_quoted = false;
+    // Only a quote at the start of a cell may have a line break behind it.
+    let (mut is_quoted, mut at_start) = (false, true);
     let end = rest[blank..].find(|c| {
-        is_quoted ^= c == '"';
+        is_quoted = if is_quoted { c != '"' } else { c == '"' && at_start };
+        at_start = matches!(c, ',' | ';' | '\t' | '|') || at_start && c == ' ';
         !is_quoted && matches!(c, '\n' | '\r')
     });
     &text[..text.len() - rest.len() + end.map_or(rest.len(), |end| blank + end)]
@@ -197,6 +204,8 @@ mod tests {
             ("\n\na,b\r\n1,2", "\n\na,b"),
             ("sep=;\r\na;b\n1;2\n", "sep=;\r\na;b"),
             ("\"a\nb\",c\n1,2", "\"a\nb\",c"),
+            ("size (\"),a\n1,2\n", "size (\"),a"),
+            ("[a],{b}\n1,2\n", "[a],{b}"),
             ("a,b", "a,b"),
             (" [ {\"a\": 1}\n]", " [ {\"a\": 1}\n]"),
             ("", ""),

@@ -28,10 +28,13 @@ pub struct Oversample {
     /// Size of each filled-up class, as a share of the largest class.
     #[serde(default = "one")]
     pub ratio: Positive,
-    /// Images added to each filled-up class, as a multiple of its real images; alternative to `ratio`. With synthetic images, classes that have some are filled up, even the largest; with `only-synthetic`, so many take the place of the real ones.
+    /// Images added to each filled-up class, as a multiple of its real images; alternative to `ratio`. `repeated` fills up all classes but the largest, `real+synthetic` all that have synthetic images; of `only-synthetic`, so many take the place of the real ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dose: Option<Positive>,
 }
+
+/// The largest dose: a class of a hundred images has a hundred thousand then.
+const MOST: f64 = 1000.0;
 
 fn one() -> Positive {
     Positive::of(1.0)
@@ -46,7 +49,7 @@ pub enum Arm {
     /// Real images, with those of the small classes repeated.
     #[serde(rename = "repeated")]
     Repeated,
-    /// Real images, with synthetic images added to the small classes.
+    /// Real images, with synthetic images added to the small classes, or, by a `dose`, to all that have some.
     #[serde(rename = "real+synthetic")]
     RealSynthetic,
     /// In classes with synthetic images, only these; in others, the real images.
@@ -62,11 +65,10 @@ impl Stage for Oversample {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless(
-            self.dose.is_none() || self.ratio == one(),
-            "dose",
-            "`dose` and `ratio` cannot be used together: both say how many images are added",
-        )
+        let alone = self.dose.is_none() || self.ratio == one();
+        let is_small = self.dose.is_none_or(|dose| *dose <= MOST);
+        let together = BadParameter::unless(alone, "dose", "`dose` and `ratio` cannot be used together: both say how many images are added");
+        [together, BadParameter::unless(is_small, "dose", "must be at most 1000")].concat()
     }
 
     fn reads(&self, port: &str) -> bool {
@@ -89,7 +91,7 @@ impl Stage for Oversample {
     fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
         let Some(real) = labels("real").filter(|_| input == "synthetic" && self.arm == Arm::RealSynthetic) else { return true };
         let largest = real.values().copied().max().unwrap_or(0);
-        real.values().any(|n| self.added(*n, largest) > 0)
+        real.values().any(|n| self.added(*n, largest).is_ok_and(|more| more > 0))
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -104,14 +106,14 @@ impl Stage for Oversample {
             let synthetic = generated.get(label).map_or(&[][..], Vec::as_slice);
             let more = self.added(images.len(), largest);
             let drawn: Vec<&Sample> = match self.arm {
-                Arm::OnlySynthetic if !synthetic.is_empty() => self.draw(synthetic, self.in_place_of(images.len(), largest), label, cx)?,
-                Arm::RealSynthetic if !synthetic.is_empty() => self.draw(synthetic, more, label, cx)?,
+                Arm::OnlySynthetic if !synthetic.is_empty() => self.draw(synthetic, self.in_place_of(images.len(), largest)?, label, cx)?,
+                Arm::RealSynthetic if !synthetic.is_empty() => self.draw(synthetic, more?, label, cx)?,
                 Arm::Repeated if images.len() < largest || self.dose.is_none() => {
                     // Complete rounds first, so that no image is repeated more than once more than another.
                     let mut order = images.clone();
                     let stream = cx.stream("repeat");
                     order.sort_by_key(|row| row.priority(&stream));
-                    order.into_iter().cycle().take(more).collect()
+                    order.into_iter().cycle().take(more?).collect()
                 }
                 _ => vec![],
             };
@@ -120,6 +122,9 @@ impl Stage for Oversample {
             }
             let replaced = self.arm == Arm::OnlySynthetic && !synthetic.is_empty();
             rows.extend(drawn.into_iter().chain(images.iter().copied().filter(|_| !replaced)).cloned());
+        }
+        if added.is_empty() && self.dose.is_some() && self.arm != Arm::Real {
+            cx.warn("no class was filled up: the largest is not, nor one without synthetic images where these are added");
         }
         for (label, n) in added {
             cx.note(format!("{} added to `{label}`", counted(n, "image was", "images were")));
@@ -130,19 +135,26 @@ impl Stage for Oversample {
 
 impl Oversample {
     /// Images that are added to a class that is filled up, by how many real ones it and the largest class have.
-    fn added(&self, images: usize, largest: usize) -> usize {
+    ///
+    /// # Errors
+    /// Where a dose is less than one image.
+    fn added(&self, images: usize, largest: usize) -> Result<usize> {
         match self.dose {
-            Some(dose) => rounded(images, dose),
-            None => rounded(largest, self.ratio).saturating_sub(images),
+            Some(dose) if rounded(images, dose) == 0 => {
+                let why = format!("a dose of {} of {} is no image", *dose, counted(images, "image", "images"));
+                Err(Error::helped(why, "raise `dose`"))
+            }
+            Some(dose) => Ok(rounded(images, dose)),
+            None => Ok(rounded(largest, self.ratio).saturating_sub(images)),
         }
     }
 
     /// Synthetic images that take the place of the real ones of a class.
-    fn in_place_of(&self, images: usize, largest: usize) -> usize {
-        match self.dose {
-            Some(dose) => rounded(images, dose).max(1),
-            None => rounded(largest, self.ratio).max(images),
-        }
+    ///
+    /// # Errors
+    /// Where a dose is less than one image.
+    fn in_place_of(&self, images: usize, largest: usize) -> Result<usize> {
+        if self.dose.is_some() { self.added(images, largest) } else { Ok(rounded(largest, self.ratio).max(images)) }
     }
 
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {

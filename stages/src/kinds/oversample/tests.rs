@@ -42,7 +42,9 @@ fn a_dose_is_a_multiple_of_the_real_images_of_the_class() {
     assert_eq!(of("repeated", 0.25), counts((40, 0), (13, 0)), "2.5 is rounded away from zero");
     assert_eq!(of("repeated", 4.0), counts((40, 0), (50, 0)), "the largest class is not filled up, even where another one becomes larger");
     assert_eq!(of("real+synthetic", 1.5), counts((40, 60), (10, 15)), "every class with synthetic images");
-    assert_eq!(of("only-synthetic", 0.01), counts((0, 1), (0, 1)));
+    assert_eq!(of("only-synthetic", 0.1), counts((0, 4), (0, 1)));
+    let none = shape(serde_json::json!({ "arm": "repeated", "dose": 0.04 })).unwrap_err().to_string();
+    assert!(none.contains("a dose of 0.04 of 10 images is no image"), "{none}");
     let error = shape(serde_json::json!({ "arm": "real+synthetic", "dose": 2 })).unwrap_err().to_string();
     assert!(error.contains("`normal` needs 80 synthetic images, but there are 60"), "{error}");
 }
@@ -52,6 +54,8 @@ fn a_dose_and_a_ratio_are_one_too_many() {
     let of = |ratio: f64| serde_json::from_value::<Oversample>(serde_json::json!({ "arm": "repeated", "ratio": ratio, "dose": 1 })).unwrap().check();
     assert!(of(1.0).is_empty());
     assert_eq!(of(0.5).len(), 1);
+    let of = |dose: f64| serde_json::from_value::<Oversample>(serde_json::json!({ "arm": "repeated", "dose": dose })).unwrap().check().len();
+    assert_eq!((of(1000.0), of(1001.0)), (0, 1));
 }
 
 #[test]

@@ -189,7 +189,8 @@ fn masked(text: &str) -> String {
 }
 
 /// Arms by what they were trained on. The reference of a test set is the arm that others are compared against, or else the first without
-/// synthetic images; arms that have fewer real images than it, or other patients, are another design and are left out.
+/// synthetic images; arms that have fewer real images than it, or other patients, are another design and are left out. But where it has
+/// repeated images itself, as where each dose is compared with as many repeated ones, all are counted from the real images of the others.
 fn doses(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Vec<Arm> {
     let names = distinct(arms.rows.iter().map(|r| (r.set.as_str(), r.arm.as_str())));
     let sum = |of: (&str, &str), count: fn(&ArmRow) -> Option<u64>| {
@@ -206,11 +207,18 @@ fn doses(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Vec<Arm> {
         let mut of_set = names.iter().filter(|n| n.0 == set);
         of_set.clone().find(|n| is_against(n)).or_else(|| of_set.find(|n| synthetic(**n) == Some(0))).copied()
     };
+    // Of several references, those with more real images than the arms beside them have copies.
+    let fewest = |reference: (&str, &str)| {
+        let is_beside = |n: &&(&str, &str)| n.0 == reference.0 && synthetic(**n).is_some_and(|n| n > 0) && patients(**n) == patients(reference);
+        let several = distinct(comparison.rows.iter().filter(|c| c.set == reference.0 && !c.against.is_empty()).map(|c| &c.against)).len() > 1;
+        names.iter().filter(is_beside).filter_map(|n| real(*n)).min().filter(|_| several)
+    };
     let dose = |of: (&str, &str)| {
         let reference = reference(of.0)?;
         let (own, base) = (real(of)?, real(reference)?);
+        let base = fewest(reference).map_or(base, |fewest| fewest.min(base));
         match synthetic(of)? {
-            0 if of == reference => Some(Dose::Reference),
+            0 if of == reference && own == base => Some(Dose::Reference),
             _ if own < base || patients(of).is_none() || patients(of) != patients(reference) => None,
             0 if own > base => Some(Dose::Repeated(own - base)),
             0 => None,
@@ -291,6 +299,18 @@ mod tests {
             drawn.iter().map(|a| (a.arm.as_str(), a.dose)).collect::<Vec<_>>(),
             [("arm=real", Dose::Reference), ("arm=more-of-both", Dose::Synthetic(50)), ("arm=added", Dose::Synthetic(100))]
         );
+    }
+
+    #[test]
+    fn doses_that_are_each_compared_with_as_many_repeated_images_are_a_curve() {
+        let names = ["added=repeated/dose=1", "added=repeated/dose=2", "added=gan/dose=1", "added=gan/dose=2"];
+        let rows: Vec<ArmRow> = names.iter().zip([(150, 0), (200, 0), (100, 50), (100, 100)]).map(|(name, (real, made))| arm(name, real, made)).collect();
+        let compared =
+            |name: &&str| Compared { against: if name.contains("gan") { name.replace("gan", "repeated") } else { String::new() }, ..value(name, 0.7) };
+        let (table, arms) = (Table { rows: names.iter().map(compared).collect() }, Table { rows });
+        let drawn: Vec<Dose> = doses(&table, &arms).iter().map(|a| a.dose).collect();
+        assert_eq!(drawn, [Dose::Repeated(50), Dose::Repeated(100), Dose::Synthetic(50), Dose::Synthetic(100)]);
+        assert!(draw(&table, &arms).unwrap().svg().contains(">real images repeated<"));
     }
 
     #[test]

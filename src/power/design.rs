@@ -152,7 +152,10 @@ fn of_comparison(p: &Pipeline, counts: &Counts, stage: &Stage) -> Result<Vec<Des
         let labels = places.rows.iter().map(|r| classes.iter().position(|c| *c == r.1)).collect::<Option<Vec<_>>>();
         let labels = labels.ok_or_else(|| no("its test sets have other classes".into(), "compare classifiers of the same classes"))?;
         let tokens: Vec<String> = places.rows.iter().map(|r| r.2.clone()).collect();
-        let same = |d: &&mut Design| d.set == arm.set && d.trainings == trainings && d.labels == labels && d.tokens == tokens;
+        // How many images a network is trained on enters the corrected resampled t test alone.
+        let folds = |all: &[Training]| all.iter().map(|t| t.fold.clone()).collect::<Vec<_>>();
+        let is_alike = |d: &Design| if compare.test == TestChoice::NadeauBengio { d.trainings == trainings } else { folds(&d.trainings) == folds(&trainings) };
+        let same = |d: &&mut Design| d.set == arm.set && is_alike(d) && d.labels == labels && d.tokens == tokens;
         if let Some(known) = out.iter_mut().find(same) {
             known.arms.push(names);
             continue;

@@ -115,7 +115,7 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
             }
         }
     };
-    // Of a journal without lines, nobody knows.
+    // An empty journal does not name its study.
     let study = if facts.study.is_empty() { "Unknown study" } else { &facts.study };
     let title = format!("{study}{TITLE}");
     let whole = Whole {

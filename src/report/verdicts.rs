@@ -127,11 +127,11 @@ pub(super) fn in_short(f: &Facts) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use hilum_cache::Soundness;
 
-    fn finding(id: &str, stage: &str, severity: Severity, allowed: Option<&str>) -> Finding {
+    pub(in crate::report) fn finding(id: &str, stage: &str, severity: Severity, allowed: Option<&str>) -> Finding {
         let allowed = allowed.map(str::to_owned);
         Finding {
             id: id.into(),

@@ -16,7 +16,8 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: "Warnings",
 const SHOWN: usize = 40;
 
 fn render(f: &Facts) -> Option<Markup> {
-    let (findings, warnings) = (merged(&f.findings), warnings(f));
+    let (mut findings, warnings) = (merged(&f.findings), warnings(f));
+    findings.sort_by_key(|(finding, _)| std::cmp::Reverse(Grade::of(finding)));
     let any = !findings.is_empty() || !warnings.is_empty() || !f.failures.is_empty();
     any.then(|| {
         html! {
@@ -65,4 +66,24 @@ fn warnings(f: &Facts) -> Vec<(String, Note)> {
     }
     let others = |n: usize| if n > 0 { format!(" and {}", counted(n, "other cell", "other cells")) } else { String::new() };
     all.into_iter().map(|(stage, text, n)| (format!("{stage}{}", others(n)), Note::read(&text))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::verdicts::tests::finding;
+    use hilum_cache::journal::Severity;
+
+    #[test]
+    fn what_refuses_a_study_comes_first() {
+        let findings = vec![
+            finding("noted", "a", Severity::Info, None),
+            finding("warned", "b", Severity::Warning, None),
+            finding("allowed", "c", Severity::Error, Some("a reason")),
+            finding("refused", "d", Severity::Error, None),
+        ];
+        let page = render(&Facts { findings, ..Facts::default() }).unwrap().into_string();
+        let places = ["refused", "allowed", "warned", "noted"].map(|id| page.find(&format!("<b>{id}</b>")).unwrap());
+        assert!(places.is_sorted(), "{page}");
+    }
 }

@@ -23,6 +23,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     study.insert("order".into(), names.iter().take(STAGES).copied().collect());
     study.insert("stages".into(), shown.into());
     let yaml = resolved::recorded(&study.into());
+    // `floor_char_boundary` is newer than the oldest Rust that builds this.
     let end = (0..=BYTES.min(yaml.len())).rev().find(|at| yaml.is_char_boundary(*at)).unwrap_or_default();
     Ok(Some(html! {
         p { "Every cell of every stage with its parameters, defaults filled in, as the run recorded it." }

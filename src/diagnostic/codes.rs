@@ -102,7 +102,7 @@ pub static CODES: &[Code] = codes! {
     "E0404" "a path into hilum's own output"
         "Runs write to the store, the results and the private directory of a study, so none of them can be an input. Copy generated images or weights elsewhere first. If one of these directories is inside a directory that a study names, it is skipped."
     "E0405" "a file that does not fit"
-        "The contents of the file are not what the parameters say of it, or cannot be read: a table of a paper, a row or a column that it does not have; weights with another SHA-256, or without a tensor that the network needs. It is read before anything runs, so that no training is waited for in vain."
+        "The contents of the file are not what the parameters say of it, or cannot be read: a table of images without a column that the import names; a table of a paper, a row or a column that it does not have; weights with another SHA-256, or without a tensor that the network needs. It is read before anything runs, so that no training is waited for in vain."
     "E0501" "an unexpected count"
         "counts.expect: `expect` states how many images of each label, and of how many patients, a stage must produce, and it has produced others. Nothing is computed from them, and nothing that was made is lost. Where other data are meant, allow `counts.expect` with a reason, or correct `expect`."
     "E0502" "invalid resources or retry"

@@ -71,7 +71,7 @@ impl Rehearsal {
 }
 
 /// The tables of a study's imports from what is known of their files, where a split may tear the images of a patient apart: whether it
-/// does follows from who the patients are, which made-up tables do not say. None where there are more than [`MOST_FILES`] files.
+/// does follows from who the patients are, which made-up tables do not say. None where there are more than 100,000 files.
 pub fn tables_of_files(p: &Pipeline, listings: impl FnOnce() -> Listings) -> HashMap<StageId, Samples> {
     let may_tear = p.stages.iter().any(|s| tears_apart(s.kind.name, &s.parameters));
     let listings = if may_tear { listings() } else { Listings::new() };

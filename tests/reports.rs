@@ -112,9 +112,11 @@ fn a_journal_that_was_altered_is_no_clean_bill() {
     assert_eq!(code, 0);
     assert!(err.contains("ends in the middle of a line") && page.contains("<b>not finished</b>") && !is_clean(&page), "{err}");
     // A run's journal gets its name with its first line, so that an empty one was emptied.
-    let (code, page, err) = altered(String::new());
-    assert!(code == 3 && err.contains("is empty: its lines were removed"), "{err}");
-    assert!(page.find("is empty: its lines were removed").unwrap() < page.find("<nav").unwrap() && !is_clean(&page), "{page}");
+    for nothing in ["", &whole[..30]] {
+        let (code, page, err) = altered(nothing.to_owned());
+        assert!(code == 3 && err.contains("is empty: its lines were removed"), "{nothing:?}: {err}");
+        assert!(page.find("is empty: its lines were removed").unwrap() < page.find("<nav").unwrap() && !is_clean(&page), "{page}");
+    }
     let newer = whole.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
     let prev = hilum_cache::Sha256::of(newer.trim_end().rsplit('\n').next().unwrap().as_bytes()).hex();
     let seq = newer.lines().count();

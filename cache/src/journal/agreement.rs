@@ -223,6 +223,28 @@ fn check(store: &Store, ledger: &Ledger) -> std::result::Result<(), TestCaseErro
     Ok(())
 }
 
+/// Writes lines as the journal of one run, and checks what is found in it.
+fn check_lines(lines: &[Value]) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = WritableStore::create(dir.path()).unwrap();
+    let written: Vec<Written> = lines.iter().map(|line| Written { line: line.clone(), damage: Damage::None }).collect();
+    let run = store.run_dir("r0");
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join(FILE), bytes(&written, 0)).unwrap();
+    check(&store, &Ledger::load(&store).unwrap()).unwrap();
+}
+
+/// Such a line has the receipt where a receipt's line has it, and its last bytes, but for a brace.
+#[test]
+fn a_line_of_a_newer_type_that_ends_as_a_receipt_is_none() {
+    let (receipt, key) = (receipt("a", key_of(0)), key_of(0));
+    for kind in ["receipt-2", "reused-2", "x", ""] {
+        let nested = json!({ "receipt": { "key": key }, "type": "receipt", "v": 1 });
+        check_lines(&[json!({ "type": kind, "receipt": receipt, "study": "s", "stages": { "a": key }, "where": nested })]);
+        check_lines(&[json!({ "type": kind, "receipt": receipt, "z": { "type": "reused", "v": 1 } })]);
+    }
+}
+
 proptest! {
     #[test]
     fn the_scan_finds_what_the_reader_finds(

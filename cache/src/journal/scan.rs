@@ -46,13 +46,17 @@ pub(crate) fn key(line: &[u8]) -> Option<StageKey> {
 }
 
 /// The names of the stage and of the study of a line that may be a receipt, where they can be told without reading it. In a canonical
-/// line they are the last members of the receipt, and what follows it has no such member.
+/// line they are the last members of the receipt, and what follows it is known to the byte: behind the type of a newer program may
+/// stand a member that ends as a receipt does.
 pub(crate) fn stage_and_study(line: &[u8]) -> Option<(&str, &str)> {
     let tail = &line[line.len().saturating_sub(NAMES)..];
     let (stage, rest) = text(&tail[rfind(tail, STAGE)? + STAGE.len()..])?;
     let (_, rest) = text(rest.strip_prefix(br#","started":""#)?)?;
     let (study, rest) = text(rest.strip_prefix(br#","study":""#)?)?;
-    rest.starts_with(b"},\"seq\":").then_some((stage, study))
+    let rest = rest.strip_prefix(br#"},"seq":"#)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (_, rest) = text(rest[digits..].strip_prefix(br#","time":""#)?)?;
+    (rest == br#","type":"receipt","v":1}"#).then_some((stage, study))
 }
 
 /// A text without escapes, up to its closing quote, and what follows it.

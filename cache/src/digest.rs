@@ -63,6 +63,14 @@ impl Sha256 {
     pub fn hex(&self) -> String {
         hex(&self.0)
     }
+    /// The 32 bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+    /// From 32 bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Sha256(bytes)
+    }
     /// Reads exactly 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         unhex(text).map(Sha256)

@@ -75,7 +75,7 @@ pub enum Error {
         /// How many bytes are read.
         limit: u64,
     },
-    /// A pseudonym key that must not be used.
+    /// A key, of pseudonyms or of signatures, that must not be used.
     #[error("{why}")]
     Key {
         /// What is wrong with it.

@@ -12,6 +12,7 @@ mod dir;
 pub mod disk;
 mod effects;
 pub mod error;
+pub mod evidence;
 mod freed;
 pub mod gc;
 pub mod ingest;

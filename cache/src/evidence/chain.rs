@@ -1,0 +1,179 @@
+//! Looking at all checkpoints of a store: each against the journal that it is of, and along their chain. Independent of objects and of
+//! what journals say.
+
+use super::checkpoint::{self, Written};
+use super::cosignature;
+use super::dsse::Signed;
+use super::keys::PublicKey;
+use super::merkle;
+use crate::{Result, Sha256, Store, journal};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A run with a checkpoint.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checkpointed {
+    /// What the checkpoint says.
+    #[serde(flatten)]
+    pub says: super::LedgerCheckpoint,
+    /// The SHA-256 of its payload: who has this has all runs up to it.
+    pub digest: Sha256,
+    /// By whom it is signed.
+    #[serde(flatten)]
+    pub signed: Signed,
+    /// Who signed it later, and what was meant.
+    pub cosignatures: Vec<cosignature::Found>,
+}
+
+/// Something that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "fault")]
+#[allow(missing_docs)]
+pub enum Fault {
+    /// The file is no checkpoint or cosignature in the spelling in which they are written.
+    Unreadable { run: String, file: String },
+    /// It is that of another run.
+    OfAnotherRun { run: String, of: String },
+    /// Lines are gone: the first of them, counted from 1, and how many there were.
+    Shorter { run: String, line: usize, size: u64 },
+    /// There are lines behind the last one: the first of them, counted from 1.
+    Longer { run: String, line: usize },
+    /// The lines are others. The chain within the journal says which; where it is whole, the last one was altered, or all behind an
+    /// altered one were written again.
+    Altered { run: String, line: usize, is_chained: bool },
+    /// The checkpoint before it is not in the store: it or its run was removed or altered.
+    Gap { run: String, prev_checkpoint: Sha256 },
+    /// It follows the same checkpoint as that of another run, or is in another place than behind it.
+    Fork { run: String, other: String },
+    /// It names a trusted key that has not signed it.
+    Forged { run: String, key: String },
+    /// Trusted keys were named, and none of them has signed it.
+    Untrusted { run: String },
+    /// A cosignature is for another checkpoint.
+    Elsewhere { run: String, key: String },
+}
+
+impl Fault {
+    /// The run at which it shows.
+    pub fn run(&self) -> &str {
+        match self {
+            Fault::Unreadable { run, .. }
+            | Fault::OfAnotherRun { run, .. }
+            | Fault::Shorter { run, .. }
+            | Fault::Longer { run, .. }
+            | Fault::Altered { run, .. }
+            | Fault::Gap { run, .. }
+            | Fault::Fork { run, .. }
+            | Fault::Forged { run, .. }
+            | Fault::Untrusted { run }
+            | Fault::Elsewhere { run, .. } => run,
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Examined {
+    /// The checkpoints, by their places in the chain.
+    pub checkpoints: Vec<Checkpointed>,
+    /// What does not fit, by runs, oldest first.
+    pub faults: Vec<Fault>,
+    /// Runs without a checkpoint: they go on, were killed, or are of an older program; or it was removed.
+    pub without: Vec<String>,
+}
+
+/// Looks at all checkpoints of a store. `trusted` are the keys that the caller trusts, which must come from somewhere else than the
+/// store; where there are some, every checkpoint must be signed by one of them.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
+    let (mut out, mut found) = (Examined::default(), vec![]);
+    for run in journal::run_names(store)? {
+        let written = match checkpoint::read(store, &run)? {
+            Some(Some(written)) => written,
+            Some(None) => {
+                out.faults.push(Fault::Unreadable { run, file: checkpoint::FILE.to_owned() });
+                continue;
+            }
+            None => {
+                out.without.push(run);
+                continue;
+            }
+        };
+        out.faults.extend(of_journal(&run, &written, &journal::read(store, &run)?));
+        let signed = written.envelope.signed(trusted);
+        out.faults.extend(match &signed {
+            Signed::Forged(key) => Some(Fault::Forged { run: run.clone(), key: key.clone() }),
+            Signed::No | Signed::ByUnknown(_) if !trusted.is_empty() => Some(Fault::Untrusted { run: run.clone() }),
+            _ => None,
+        });
+        let (cosignatures, unreadable) = cosignature::all(store, &run, trusted)?;
+        out.faults.extend(unreadable.into_iter().map(|file| Fault::Unreadable { run: run.clone(), file }));
+        out.faults.extend(cosignatures.iter().filter_map(|found| match &found.signed {
+            Signed::Forged(key) => Some(Fault::Forged { run: run.clone(), key: key.clone() }),
+            Signed::By(key) | Signed::ByUnknown(key) if found.says.checkpoint != written.digest || found.says.run != run => {
+                Some(Fault::Elsewhere { run: run.clone(), key: key.clone() })
+            }
+            Signed::No => Some(Fault::Elsewhere { run: run.clone(), key: String::new() }),
+            _ => None,
+        }));
+        found.push((run, written.digest, Checkpointed { says: written.says, digest: written.digest, signed, cosignatures }));
+    }
+    out.faults.extend(of_chain(&found));
+    out.checkpoints = found.into_iter().map(|found| found.2).collect();
+    out.checkpoints.sort_by_key(|found| found.says.index);
+    Ok(out)
+}
+
+/// A checkpoint against the journal that lies beside it.
+fn of_journal(run: &str, written: &Written, bytes: &[u8]) -> Option<Fault> {
+    let (says, run) = (&written.says, run.to_owned());
+    if says.run != run {
+        return Some(Fault::OfAnotherRun { run, of: says.run.clone() });
+    }
+    let (leaves, head) = checkpoint::leaves_and_head(bytes);
+    let size = leaves.len() as u64;
+    // What readers pass over was not written either.
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let is_torn = lines.next_back().is_some_and(|rest| !rest.is_empty());
+    if let Some(empty) = lines.position(<[u8]>::is_empty) {
+        return Some(Fault::Altered { run, line: empty + 1, is_chained: false });
+    }
+    let is_prefix = |n: usize| merkle::root(&leaves[..n]) == says.root;
+    let broken = journal::first_broken_line(bytes);
+    match size.cmp(&says.size) {
+        std::cmp::Ordering::Less => Some(match broken {
+            // A line in the middle is gone where the chain breaks, and the end where it does not.
+            Some(line) => Fault::Altered { run, line, is_chained: false },
+            None => Fault::Shorter { run, line: leaves.len() + 1, size: says.size },
+        }),
+        std::cmp::Ordering::Greater if is_prefix(says.size as usize) => Some(Fault::Longer { run, line: says.size as usize + 1 }),
+        std::cmp::Ordering::Equal if is_torn => Some(Fault::Longer { run, line: leaves.len() + 1 }),
+        std::cmp::Ordering::Equal if is_prefix(leaves.len()) && head == says.head => None,
+        _ => Some(Fault::Altered { run, line: broken.unwrap_or(leaves.len()), is_chained: broken.is_none() }),
+    }
+}
+
+/// Checkpoints along their chain.
+fn of_chain(found: &[(String, Sha256, Checkpointed)]) -> Vec<Fault> {
+    let places: BTreeMap<String, (u64, &str)> = found.iter().map(|(run, digest, one)| (digest.hex(), (one.says.index, run.as_str()))).collect();
+    let (mut faults, mut followers): (Vec<Fault>, BTreeMap<Option<String>, &str>) = (vec![], BTreeMap::new());
+    for (run, _, Checkpointed { says, .. }) in found {
+        let before = says.prev_checkpoint.map(|digest| digest.hex());
+        let place = before.as_ref().map(|digest| places.get(digest));
+        match (place, says.prev_checkpoint) {
+            (Some(None), Some(prev_checkpoint)) => faults.push(Fault::Gap { run: run.clone(), prev_checkpoint }),
+            (Some(Some((index, other))), _) if index + 1 != says.index => faults.push(Fault::Fork { run: run.clone(), other: (*other).to_owned() }),
+            (None, _) if says.index != 0 => faults.push(Fault::Unreadable { run: run.clone(), file: checkpoint::FILE.to_owned() }),
+            _ => {}
+        }
+        if let Some(other) = followers.insert(before, run) {
+            faults.push(Fault::Fork { run: run.clone(), other: other.to_owned() });
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! A further signature under the checkpoint of a run, with what is meant by it: that somebody has reviewed or approved what is there.
+//! A document of its own, since the envelope of a checkpoint has no room for a meaning.
+
+use super::checkpoint;
+use super::dsse::{Envelope, Signed};
+use super::keys::{PublicKey, SigningKey};
+use crate::{Result, Sha256, Store, WritableStore, canonical, clock, regular};
+use serde::{Deserialize, Serialize};
+
+/// The type of its payload.
+pub const KIND: &str = "application/vnd.hilum.cosignature+json";
+const PREFIX: &str = "cosignature-";
+const SUFFIX: &str = ".dsse.json";
+
+/// What is meant by a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Meaning {
+    /// The signer has looked at the record and its results.
+    Review,
+    /// The signer approves them for the use that was intended.
+    Approval,
+    /// The signer has seen that the record is there.
+    Witness,
+}
+
+impl Meaning {
+    /// All of them.
+    pub const ALL: [Meaning; 3] = [Meaning::Review, Meaning::Approval, Meaning::Witness];
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Meaning::Review => "review",
+            Meaning::Approval => "approval",
+            Meaning::Witness => "witness",
+        }
+    }
+}
+
+/// What somebody signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cosignature {
+    /// The version of this format.
+    pub v: u64,
+    /// The run.
+    pub run: String,
+    /// The SHA-256 of the payload of its checkpoint.
+    pub checkpoint: Sha256,
+    /// What is meant.
+    pub meaning: Meaning,
+    /// When (RFC 3339, UTC).
+    pub time: String,
+}
+
+/// A cosignature as it is in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// What was signed.
+    #[serde(flatten)]
+    pub says: Cosignature,
+    /// By whom.
+    #[serde(flatten)]
+    pub signed: Signed,
+}
+
+const VERSION: u64 = 1;
+
+/// Signs the checkpoint of a run. A key signs a run once for each meaning.
+///
+/// # Errors
+/// If the run has no checkpoint, or it cannot be written.
+pub fn add(store: &WritableStore, run: &str, meaning: Meaning, key: &SigningKey) -> Result<Cosignature> {
+    let (envelope, _) = checkpoint::of_run(store, run)?;
+    let payload = envelope.payload(checkpoint::KIND).unwrap_or_default();
+    let says = Cosignature { v: VERSION, run: run.to_owned(), checkpoint: Sha256::of(&payload), meaning, time: clock::now() };
+    let signed = Envelope::of(KIND, &canonical::to_bytes(&says), Some(key));
+    let directory = store.directory("runs")?.sub(run)?;
+    directory.replace(format!("{PREFIX}{}-{}{SUFFIX}", meaning.name(), &key.public().id()[..16]), &[&signed.to_bytes()])?;
+    directory.sync()?;
+    Ok(says)
+}
+
+/// The cosignatures of a run, and the names of files that look like one and are none.
+pub(super) fn all(store: &Store, run: &str, trusted: &[PublicKey]) -> Result<(Vec<Found>, Vec<String>)> {
+    let directory = store.directory("runs")?.sub(run)?;
+    let mut names: Vec<String> = directory.names()?.into_iter().filter_map(|name| name.into_string().ok()).collect();
+    names.retain(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+    names.sort();
+    let (mut found, mut unreadable) = (vec![], vec![]);
+    for name in names {
+        let read = Envelope::read(&directory.read(&name, regular::RECORD)?).and_then(|envelope| {
+            let payload = envelope.payload(KIND)?;
+            let says: Cosignature = serde_json::from_slice(&payload).ok()?;
+            (says.v == VERSION && canonical::to_bytes(&says) == payload).then(|| Found { says, signed: envelope.signed(trusted) })
+        });
+        match read {
+            Some(read) => found.push(read),
+            None => unreadable.push(name),
+        }
+    }
+    Ok((found, unreadable))
+}

@@ -1,0 +1,142 @@
+//! Envelopes of the Dead Simple Signing Envelope (DSSE, protocol version 1): a payload with its type, and signatures over both. Other
+//! programs check them: securesystemslib, in-toto, or `openssl` on the bytes that are signed. Independent of what payloads say.
+
+use super::keys::{PublicKey, SigningKey};
+use crate::canonical;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// A payload with its signatures, of which there may be none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// The payload in base 64.
+    payload: String,
+    /// What the payload is, such as `application/vnd.in-toto+json`.
+    #[serde(rename = "payloadType")]
+    kind: String,
+    signatures: Vec<Signature>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signature {
+    keyid: String,
+    /// In base 64.
+    sig: String,
+}
+
+/// What is known of the signature of a payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "signed", content = "key")]
+pub enum Signed {
+    /// There is none.
+    No,
+    /// By a key that is not trusted, and of which this program therefore has no public half: it cannot be checked.
+    ByUnknown(String),
+    /// By this trusted key.
+    By(String),
+    /// It names this trusted key, which has not made it.
+    Forged(String),
+}
+
+/// The bytes that are signed: type and payload with their lengths.
+pub fn signed_bytes(kind: &str, payload: &[u8]) -> Vec<u8> {
+    [format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).as_bytes(), payload].concat()
+}
+
+impl Envelope {
+    /// An envelope of a payload, signed where there is a key.
+    pub fn of(kind: &str, payload: &[u8], key: Option<&SigningKey>) -> Envelope {
+        let sign = |key: &SigningKey| Signature { keyid: key.public().id(), sig: STANDARD.encode(key.sign(&signed_bytes(kind, payload))) };
+        Envelope { payload: STANDARD.encode(payload), kind: kind.to_owned(), signatures: key.map(sign).into_iter().collect() }
+    }
+
+    /// Reads the bytes of an envelope, in the one spelling that [`Envelope::to_bytes`] writes: whoever changes a bit is noticed, even
+    /// where the change would mean nothing.
+    pub fn read(bytes: &[u8]) -> Option<Envelope> {
+        let envelope: Envelope = serde_json::from_slice(bytes).ok()?;
+        (envelope.to_bytes() == bytes).then_some(envelope)
+    }
+
+    /// One line of canonical JSON.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = canonical::to_bytes(self);
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// The payload, if the envelope is of this type.
+    pub fn payload(&self, kind: &str) -> Option<Vec<u8>> {
+        if self.kind == kind { STANDARD.decode(&self.payload).ok() } else { None }
+    }
+
+    /// The ids of the keys that are said to have signed.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.signatures.iter().map(|signature| signature.keyid.as_str())
+    }
+
+    /// What is known of its signatures: a forged one counts before a good one, and a good one before one that cannot be checked.
+    pub fn signed(&self, trusted: &[PublicKey]) -> Signed {
+        let Ok(payload) = STANDARD.decode(&self.payload) else { return Signed::No };
+        let message = signed_bytes(&self.kind, &payload);
+        let (mut by, mut unknown) = (None, None);
+        for Signature { keyid, sig } in &self.signatures {
+            let Some(key) = trusted.iter().find(|key| key.id() == *keyid) else {
+                unknown.get_or_insert_with(|| keyid.clone());
+                continue;
+            };
+            let signature: Option<[u8; 64]> = STANDARD.decode(sig).ok().and_then(|bytes| bytes.try_into().ok());
+            if !signature.is_some_and(|signature| key.has_signed(&message, &signature)) {
+                return Signed::Forged(keyid.clone());
+            }
+            by.get_or_insert_with(|| keyid.clone());
+        }
+        by.map(Signed::By).or(unknown.map(Signed::ByUnknown)).unwrap_or(Signed::No)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KIND: &str = "application/vnd.hilum.test+json";
+
+    #[test]
+    fn what_is_signed_is_that_of_the_protocol() {
+        assert_eq!(signed_bytes("http://example.com/HelloWorld", b"hello world"), b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+        let key = SigningKey::new([7; 32]);
+        let envelope = Envelope::of(KIND, b"{}", Some(&key));
+        let json: serde_json::Value = serde_json::from_slice(&envelope.to_bytes()).unwrap();
+        assert_eq!((&json["payload"], &json["payloadType"], &json["signatures"][0]["keyid"]), (&"e30=".into(), &KIND.into(), &key.public().id().into()));
+    }
+
+    #[test]
+    fn only_a_trusted_key_vouches_for_a_payload() {
+        let [key, other] = [[7; 32], [8; 32]].map(SigningKey::new);
+        let envelope = Envelope::of(KIND, b"{}", Some(&key));
+        let id = key.public().id();
+        assert_eq!(envelope.signed(&[key.public()]), Signed::By(id.clone()));
+        assert_eq!(envelope.signed(&[]), Signed::ByUnknown(id.clone()));
+        assert_eq!(envelope.signed(&[other.public()]), Signed::ByUnknown(id.clone()));
+        assert_eq!(Envelope::of(KIND, b"{}", None).signed(&[key.public()]), Signed::No);
+        let mut forged = Envelope::of(KIND, b"{}", Some(&other));
+        forged.signatures[0].keyid = id.clone();
+        assert_eq!(forged.signed(&[key.public(), other.public()]), Signed::Forged(id));
+    }
+
+    proptest! {
+        /// No bit can be flipped unseen, be it of the payload, a signature, a name, or a bit of base 64 that no byte is made of.
+        #[test]
+        fn a_flipped_bit_is_noticed(payload in prop::collection::vec(any::<u8>(), 0..90), at in any::<prop::sample::Index>(), bit in 0..8u8) {
+            let key = SigningKey::new([7; 32]);
+            let mut bytes = Envelope::of(KIND, &payload, Some(&key)).to_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let read = Envelope::read(&bytes).filter(|e| e.payload(KIND).is_some()).map(|e| e.signed(&[key.public()]));
+            prop_assert!(!matches!(read, Some(Signed::By(_))), "{read:?}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! That a line is in the journal of a run, shown without the journal: the line, the way from it to the root, and the checkpoint that
+//! says the root. Whoever has such a document and the public key needs neither the store nor this program.
+
+use super::checkpoint::{self, Written};
+use super::dsse::{Envelope, Signed};
+use super::keys::PublicKey;
+use super::{LedgerCheckpoint, merkle};
+use crate::journal::{self, scan};
+use crate::{Error, Result, Sha256, Store};
+use serde::{Deserialize, Serialize};
+
+/// A proof of inclusion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// The version of this format.
+    pub v: u64,
+    /// The line, without its newline.
+    pub line: String,
+    /// Its place in the journal, from 0.
+    pub index: u64,
+    /// The hashes that lead to the root, from the line upwards (RFC 6962).
+    pub path: Vec<Sha256>,
+    /// The checkpoint of the run.
+    pub checkpoint: Envelope,
+}
+
+const VERSION: u64 = 1;
+
+/// The proof that the line at `index` is in the journal of a run.
+///
+/// # Errors
+/// If the run has no checkpoint, there is no such line, or the journal is not that of its checkpoint.
+pub fn prove(store: &Store, run: &str, index: u64) -> Result<Proof> {
+    let (envelope, says) = checkpoint::of_run(store, run)?;
+    let bytes = journal::read(store, run)?;
+    let failed = |why: &str| Error::Record { path: store.run_dir(run), why: why.to_owned() };
+    let (leaves, _) = checkpoint::leaves_and_head(&bytes);
+    if merkle::root(&leaves) != says.root {
+        return Err(failed("the journal is not that of its checkpoint: see `hilum verify`"));
+    }
+    let line = scan::lines(&bytes, 0).nth(index as usize).ok_or_else(|| failed("there is no such line"))?;
+    let line = String::from_utf8(bytes[line].to_vec()).map_err(|_| failed("the line is no text"))?;
+    Ok(Proof { v: VERSION, line, index, path: merkle::path(&leaves, index as usize), checkpoint: envelope })
+}
+
+impl Proof {
+    /// Reads a document.
+    pub fn read(bytes: &[u8]) -> Option<Proof> {
+        serde_json::from_slice(bytes).ok().filter(|proof: &Proof| proof.v == VERSION)
+    }
+
+    /// What the checkpoint says and who signed it, if the line is in the journal that it is of.
+    pub fn check(&self, trusted: &[PublicKey]) -> Option<(LedgerCheckpoint, Signed)> {
+        let signed = self.checkpoint.signed(trusted);
+        let says = Written::of(self.checkpoint.clone())?.says;
+        let root = merkle::root_by(merkle::leaf(self.line.as_bytes()), self.index, says.size, &self.path);
+        (root == Some(says.root)).then_some((says, signed))
+    }
+}

@@ -6,6 +6,7 @@
 mod again;
 mod check;
 mod complete;
+mod cosign;
 mod diff;
 mod doctor;
 mod document;
@@ -16,16 +17,19 @@ mod graph;
 mod image;
 mod init;
 mod key;
+mod log;
 mod ls;
 mod open;
 mod output;
 mod plan;
 mod power;
+mod prove;
 mod report;
 mod run;
 mod show;
 mod stages;
 mod trace;
+mod trust;
 mod verify;
 mod why;
 
@@ -105,13 +109,19 @@ enum Verb {
     Trace(trace::TraceArgs),
     /// Find the source file of an image by its digest
     Image(image::ImageArgs),
-    /// Hash everything in the store again, and set damaged objects aside
+    /// Hash everything in the store again, follow its ledger, and set damaged objects aside
     Verify(verify::VerifyArgs),
+    /// Show the ledger: the runs with their checkpoints and signatures, or the lines of one run
+    Log(log::LogArgs),
+    /// Write a proof that a result was recorded, or check one
+    Prove(prove::ProveArgs),
+    /// Sign the checkpoint of a run, as a reviewer or to approve it
+    Cosign(cosign::CosignArgs),
     /// Remove objects that no kept run needs
     Gc(gc::GcArgs),
     /// Write a self-contained HTML report of a run
     Report(report::ReportArgs),
-    /// Manage the pseudonym key of a study
+    /// Manage the keys of signatures and pseudonyms
     Key {
         #[command(subcommand)]
         verb: key::KeyVerb,
@@ -246,6 +256,9 @@ pub fn main() -> ExitCode {
         Verb::Trace(args) => trace::trace(&args),
         Verb::Image(args) => image::image(&args),
         Verb::Verify(args) => verify::verify(&args),
+        Verb::Log(args) => log::log(&args),
+        Verb::Prove(args) => prove::prove(&args),
+        Verb::Cosign(args) => cosign::cosign(&args),
         Verb::Gc(args) => gc::gc(&args),
         Verb::Key { verb } => key::key(&verb),
         Verb::Report(args) => report::report(&args),

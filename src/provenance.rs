@@ -3,12 +3,14 @@
 //! Edges are the bindings of the run's own study, never guessed from digests: two stages may produce equal bytes. What a journal
 //! does not record is left open. Independent of printing, of files that a study names, and of how anything is computed.
 
+mod changed;
 mod find;
 mod history;
 mod looked_up;
 mod place;
 mod walk;
 
+pub use changed::ChangedResult;
 pub use find::{Origin, Part};
 pub use history::{History, RunId};
 pub use looked_up::looked_up;

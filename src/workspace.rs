@@ -11,6 +11,7 @@ mod image_map;
 mod key;
 mod left_out;
 mod named_files;
+pub mod signing;
 
 pub use image_map::{IMAGE_MAP, ImageMap};
 pub use key::is_own;

@@ -1,6 +1,6 @@
 //! What `--json` prints is what `docs/json/` says, field by field: neither is there one that the other does not have.
 
-use crate::space::{Space, root};
+use crate::space::{Space, root, said};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,13 +47,13 @@ fn is_name(part: &str) -> bool {
 fn fits(row: &Path, found: &Path) -> bool {
     let same = |(row, found): (&String, &String)| is_name(row) || row == found;
     match row.split_last() {
-        Some((last, above)) if last == "…" => found.len() >= above.len() && above.iter().zip(found).all(same),
+        Some((last, above)) if last == "…" => above.iter().zip(found).all(same),
         _ => row.len() >= found.len() && row.iter().zip(found).all(same),
     }
 }
 
 fn is_exactly(row: &Path, found: &Path) -> bool {
-    fits(row, found) && (row.len() == found.len() || row.last().is_some_and(|l| l == "…"))
+    fits(row, found) && (row.len() == found.len() || found.len() + 1 >= row.len() && row.last().is_some_and(|l| l == "…"))
 }
 
 /// Compares what calls printed with the page of their verb.
@@ -156,7 +156,11 @@ fn verbs_of_a_store_print_what_is_documented() {
     // A stage more, and one less.
     space.edit("  embedding:\n", "  other-embedding:\n");
     space.edit("contrast: 1.5", "contrast: 1.2");
-    let events = out(&space, &["run", "study.yaml"]);
+    let keys = tempfile::tempdir().unwrap();
+    let key = keys.path().join("k").display().to_string();
+    space.hilum(&["key", "new", &key]);
+    let with_key = |args: &[&str]| said(space.command(args).arg("--json").env("HILUM_KEY", &key).output().unwrap()).out;
+    let events = with_key(&["run", "study.yaml"]);
     let third = parsed(events.lines().last().unwrap())["run"].as_str().unwrap().to_owned();
     compare("diff", &[none, out(&space, &["diff", &first, &third])]);
     let dry = out(&space, &["gc", "--keep-runs", "1", "--dry-run"]);
@@ -164,13 +168,44 @@ fn verbs_of_a_store_print_what_is_documented() {
     let journal = format!(".hilum/runs/{third}/journal.jsonl");
     // A record of a result that does not read any more.
     let broken = space.read(&journal).replacen("\"receipt\":{", "\"receipt\":[", 1);
+    with_key(&["cosign", &third, "--as", "review"]);
     let whole = out(&space, &["verify"]);
     space.write(&journal, broken);
+    fs::remove_file(space.path(&format!(".hilum/runs/{second}/checkpoint.dsse.json"))).unwrap();
+    let result = space.path("results/tiny/comparison/table.csv");
+    assert!(result.exists(), "{result:?}");
+    fs::remove_file(&result).unwrap();
+    fs::write(&result, "changed").unwrap();
     compare("gc", &[dry, out(&space, &["gc", "--keep-runs", "1", "--dry-run"])]);
     fs::remove_dir_all(space.path(".hilum/objects")).unwrap();
     // A record that is gone, and with it what later runs reused.
     space.write(&format!(".hilum/runs/{first}/journal.jsonl"), String::new());
     compare("verify", &[whole, out(&space, &["verify"])]);
+}
+
+#[test]
+fn verbs_of_the_ledger_print_what_is_documented() {
+    let (space, keys) = (Space::tiny(), tempfile::tempdir().unwrap());
+    let key = keys.path().join("k").display().to_string();
+    compare("key-new", &[out(&space, &["key", "new", &key])]);
+    let with_key = |args: &[&str]| said(space.command(args).arg("--json").env("HILUM_KEY", &key).output().unwrap()).out;
+    let run = with_key(&["run", "study.yaml", "--only", "split"]);
+    let run = parsed(run.lines().last().unwrap())["run"].as_str().unwrap().to_owned();
+    space.edit("seed: 7", "seed: 8");
+    space.hilum(&["run", "study.yaml", "--only", "split"]);
+    compare("cosign", &[with_key(&["cosign", &run, "--as", "witness"])]);
+    let log = out(&space, &["log"]);
+    assert_eq!(out(&space, &["log", &run]), out(&space, &["show", &run]));
+    let proof = keys.path().join("proof.json").display().to_string();
+    let proved = out(&space, &["prove", "split", "-o", &proof]);
+    let unsigned = out(&space, &["prove", "--check", &proof]);
+    with_key(&["run", "study.yaml"]);
+    let of_signed = with_key(&["prove", "generator", "-o", &proof]);
+    let checked = [unsigned, out(&space, &["prove", "--check", &proof])];
+    fs::write(&proof, fs::read_to_string(&proof).unwrap().replace("receipt", "recipe")).unwrap();
+    compare("prove", &[[proved, of_signed].as_slice(), &checked, &[out(&space, &["prove", "--check", &proof])]].concat());
+    fs::remove_file(space.path(&format!(".hilum/runs/{run}/checkpoint.dsse.json"))).unwrap();
+    compare("log", &[log, out(&space, &["log"])]);
 }
 
 #[test]
@@ -236,8 +271,29 @@ fn plans_and_their_reasons_are_documented() {
 
 #[test]
 fn every_page_is_of_a_verb_that_was_run() {
-    let here =
-        ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "plan", "power", "report", "run", "show", "stages", "verify", "why"];
+    let here = [
+        "check",
+        "cosign",
+        "diff",
+        "doctor",
+        "explain",
+        "gc",
+        "graph",
+        "image",
+        "key-adopt",
+        "key-new",
+        "log",
+        "ls",
+        "plan",
+        "power",
+        "prove",
+        "report",
+        "run",
+        "show",
+        "stages",
+        "verify",
+        "why",
+    ];
     let index = fs::read_to_string(root().join("docs/json/README.md")).unwrap();
     for entry in fs::read_dir(root().join("docs/json")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -27,6 +27,7 @@ mod language;
 mod laws;
 mod leakage;
 mod leaks;
+mod ledger;
 mod nested;
 mod old_stores;
 mod pipelines;

@@ -133,8 +133,8 @@ pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
     Ok((store, ledger))
 }
 
-/// The same for `verify`, which sets aside what it finds damaged.
-pub(super) fn store_to_verify(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
+/// The same for `verify`, which sets aside what it finds damaged, and for `cosign`, which adds a signature.
+pub(super) fn store_to_change(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
     let store = WritableStore::open(&store_dir(args)?)?;
     read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;

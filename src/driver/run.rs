@@ -12,7 +12,9 @@ use crate::run::launch::Launchers;
 use crate::run::record::Recorder;
 use crate::run::results;
 use crate::run::slots::{Slots, free_memory};
+use crate::workspace::signing;
 use hilum_cache::checkout::Rest;
+use hilum_cache::evidence::SigningKey;
 use hilum_cache::journal::Finished;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, StageKey, Store, WritableStore, gc, journal};
@@ -124,6 +126,7 @@ impl<'a> Attempt<'a> {
     fn run(&mut self, record: Record) -> Result<Ran, Error> {
         let (study, options) = (self.study, self.options);
         let p = &study.pipeline;
+        let signer = signing::signing_key(&study.workspace.store)?;
         let key = if p.stages.iter().any(|s| s.kind.pseudonyms) { Some(study.workspace.create_key()?) } else { None };
         // However it was opened: an object that is not set aside would count as stored.
         let record = record.map(|(store, ledger)| (store.setting_damage_aside(), ledger));
@@ -142,7 +145,7 @@ impl<'a> Attempt<'a> {
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
         let ran = if is_idle {
             if options.only.is_empty()
-                && let Err(e) = self.record_return(&opened, &plan, &known, &early)
+                && let Err(e) = self.record_return(&opened, &plan, &known, &early, signer.as_ref())
             {
                 // A store that cannot be written to has nothing to add, either.
                 tracing::debug!("the run could not be recorded: {e}");
@@ -152,7 +155,7 @@ impl<'a> Attempt<'a> {
             let reused = known.iter().flatten().count();
             Executed { end: End::Finished, run: None, executed: 0, reused, failed: vec![], skipped: 0, outputs: known, found: early, lock: opened.lock }
         } else {
-            self.execute(opened, plan, key, &early)?
+            self.execute(opened, plan, key, signer.as_ref(), &early)?
         };
         study.workspace.save_objects_memo(&store);
         let is_laid_out = options.only.is_empty() && ran.end != End::Refused;
@@ -173,7 +176,7 @@ impl<'a> Attempt<'a> {
 
     /// Records a run with nothing to do if the newest run left the store with other results, such as those of another study: what
     /// the user came back to is the newest from now on, for reports, and for cleaning.
-    fn record_return(&self, opened: &Opened, plan: &Plan, known: &Outputs, found: &[Finding]) -> hilum_cache::Result<()> {
+    fn record_return(&self, opened: &Opened, plan: &Plan, known: &Outputs, found: &[Finding], signer: Option<&SigningKey>) -> hilum_cache::Result<()> {
         let p = &self.study.pipeline;
         let key = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((p.stages[id].name.as_str(), *key)) } else { None };
         let keys: Vec<(&str, StageKey)> = plan.decisions.pairs().filter_map(key).collect();
@@ -186,11 +189,18 @@ impl<'a> Attempt<'a> {
         let reused = keys.len();
         recorder.reused(&keys.into_iter().map(|(stage, key)| (stage.to_owned(), key)).collect::<Vec<_>>())?;
         recorder.checked(p, found, opened.decided(known))?;
-        recorder.finished(Finished { executed: 0, reused, failed: 0, skipped: 0, cancelled: false })
+        recorder.finished(Finished { executed: 0, reused, failed: 0, skipped: 0, cancelled: false }, &store, signer)
     }
 
     /// Executes what a plan says; `early` is what the checks found with what it knows.
-    fn execute(&mut self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>, early: &[Finding]) -> Result<Executed, Error> {
+    fn execute(
+        &mut self,
+        mut opened: Opened<'a>,
+        plan: Plan,
+        key: Option<PseudonymKey>,
+        signer: Option<&SigningKey>,
+        early: &[Finding],
+    ) -> Result<Executed, Error> {
         let (study, options, sink) = (self.study, self.options, self.sink);
         let p = &study.pipeline;
         let store = WritableStore::of(&opened.session.store)?;
@@ -227,6 +237,7 @@ impl<'a> Attempt<'a> {
             workspace: &study.workspace,
             store: &store,
             key,
+            signer,
             launchers: options.launchers.clone(),
             keep_going: options.keep_going,
             checkpoint_every: options.checkpoint_every,

@@ -14,6 +14,7 @@ mod flow;
 mod flow_drawn;
 mod graph;
 mod images;
+mod ledger;
 mod metrics;
 mod misjudged;
 mod nearest;
@@ -107,6 +108,7 @@ pub(super) static READERS: &[Group] = &[
         published::CHAPTER,
         checks::CHAPTER,
         origins::CHAPTER,
+        ledger::CHAPTER,
         graph::CHAPTER,
         stages::CHAPTER,
         study::CHAPTER,

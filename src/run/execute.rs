@@ -20,6 +20,7 @@ use crate::plan::{Decision, Past, Plan};
 use crate::session::Session;
 use crate::workspace::Workspace;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use hilum_cache::evidence::SigningKey;
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
 use hilum_cache::{Digest, Error, Receipt, Recipe, Result, StageKey, WritableStore};
@@ -44,6 +45,8 @@ pub struct Run<'a> {
     pub store: &'a WritableStore,
     /// The pseudonym key.
     pub key: Option<PseudonymKey>,
+    /// The key that signs the checkpoint of the run; it is unsigned where there is none.
+    pub signer: Option<&'a SigningKey>,
     /// What starts stages.
     pub launchers: Launchers,
     /// Seconds between checkpoints of a training.

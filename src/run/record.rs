@@ -6,8 +6,9 @@ use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, resolved};
 use crate::run::environment;
 use crate::workspace::Workspace;
+use hilum_cache::evidence::{SigningKey, checkpoint};
 use hilum_cache::journal::{Event, Failure, Finished};
-use hilum_cache::{Journal, Receipt, Result, StageKey};
+use hilum_cache::{Journal, Receipt, Result, StageKey, WritableStore};
 
 /// Writes a run's journal.
 pub struct Recorder<'a> {
@@ -73,9 +74,10 @@ impl<'a> Recorder<'a> {
         }
         Ok(())
     }
-    /// The run has finished.
-    pub fn finished(&mut self, counts: Finished) -> Result<()> {
-        self.journal.append(&Event::Finished(counts))
+    /// The run has finished: its last line is written, and the checkpoint that says which lines there are.
+    pub fn finished(&mut self, counts: Finished, store: &WritableStore, signer: Option<&SigningKey>) -> Result<()> {
+        self.journal.append(&Event::Finished(counts))?;
+        checkpoint::write(store, self.journal.run(), signer)
     }
 }
 

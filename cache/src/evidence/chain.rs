@@ -6,7 +6,9 @@ use super::cosignature;
 use super::dsse::Signed;
 use super::keys::PublicKey;
 use super::merkle;
-use crate::{Result, Sha256, Store, journal};
+use crate::journal::Event;
+use crate::journal_file::JOURNAL;
+use crate::{Result, Sha256, Store, journal, lock};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -34,6 +36,8 @@ pub enum Fault {
     Unreadable { run: String, file: String },
     /// It is that of another run.
     OfAnotherRun { run: String, of: String },
+    /// A run that ended by itself has no checkpoint, though others have that ended later: it was removed.
+    Removed { run: String },
     /// Lines are gone: the first of them, counted from 1, and how many there were.
     Shorter { run: String, line: usize, size: u64 },
     /// There are lines behind the last one: the first of them, counted from 1.
@@ -59,6 +63,7 @@ impl Fault {
         match self {
             Fault::Unreadable { run, .. }
             | Fault::OfAnotherRun { run, .. }
+            | Fault::Removed { run }
             | Fault::Shorter { run, .. }
             | Fault::Longer { run, .. }
             | Fault::Altered { run, .. }
@@ -89,7 +94,10 @@ pub struct Examined {
 /// If a file cannot be read.
 pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
     let (mut out, mut found) = (Examined::default(), vec![]);
-    for run in journal::run_names(store)? {
+    let mut ended: Vec<(String, String)> = vec![];
+    let runs = journal::run_names(store)?;
+    out.faults.extend(without_journal(store, &runs)?);
+    for run in runs {
         let written = match checkpoint::read(store, &run)? {
             Some(Some(written)) => written,
             Some(None) => {
@@ -97,6 +105,11 @@ pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
                 continue;
             }
             None => {
+                let last = journal::of_bytes(&journal::read(store, &run)?).pop();
+                // Whoever holds it is about to write it.
+                let is_held = lock::is_held(&store.directory("runs")?.sub(&run)?, JOURNAL);
+                let end = last.filter(|entry| !is_held && matches!(entry.event, Some(Event::Finished(_))));
+                ended.extend(end.map(|entry| (entry.time, run.clone())));
                 out.without.push(run);
                 continue;
             }
@@ -122,8 +135,28 @@ pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
     }
     out.faults.extend(of_chain(&found));
     out.checkpoints = found.into_iter().map(|found| found.2).collect();
+    let newest: Option<&String> = out.checkpoints.iter().map(|found| &found.says.time).max();
+    let removed = ended.into_iter().filter(|(time, _)| newest.is_some_and(|newest| time < newest));
+    out.faults.extend(removed.map(|(_, run)| Fault::Removed { run }));
     out.checkpoints.sort_by_key(|found| found.says.index);
     Ok(out)
+}
+
+/// Checkpoints in directories that have no journal any more.
+fn without_journal(store: &Store, runs: &[String]) -> Result<Vec<Fault>> {
+    let directory = match store.directory("runs") {
+        Err(e) if e.is_not_found() => return Ok(vec![]),
+        opened => opened?,
+    };
+    let mut names: Vec<String> = directory.names()?.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| !runs.contains(name)).collect();
+    names.sort();
+    names.retain(|name| directory.kind(name) == Some(rustix::fs::FileType::Directory));
+    let of = |run: String| match checkpoint::read(store, &run) {
+        Ok(Some(written)) => Some(Ok(Fault::Shorter { line: 1, size: written.map_or(0, |written| written.says.size), run })),
+        Ok(None) => None,
+        Err(e) => Some(Err(e)),
+    };
+    names.into_iter().filter_map(of).collect()
 }
 
 /// A checkpoint against the journal that lies beside it.

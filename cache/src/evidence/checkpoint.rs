@@ -8,7 +8,7 @@ use super::merkle;
 use crate::journal::{self, Event, scan};
 use crate::journal_file::JOURNAL;
 use crate::marks::mark;
-use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
+use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, effects, lock, regular};
 use serde::{Deserialize, Serialize};
 
 /// The type of its payload.
@@ -109,6 +109,9 @@ pub fn write(store: &WritableStore, own: &str, key: Option<&SigningKey>) -> Resu
     for run in without {
         if run != own {
             mark!("checkpoint-for-another");
+            // Whoever wrote it was killed before its last lines were on the disk, where the power may still take them away.
+            let journal = runs.sub(&run)?.open_file(JOURNAL)?;
+            effects::sync(&journal).map_err(Error::io("sync", &store.run_dir(&run)))?;
         }
         let bytes = journal::read(store, &run)?;
         let (leaves, head) = leaves_and_head(&bytes);

@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-/// A payload with its signatures, of which there may be none.
+/// A payload with its signature, if it has one. The protocol allows several; a further one could be added by anybody unseen, and is
+/// refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
@@ -57,7 +58,7 @@ impl Envelope {
     /// where the change would mean nothing.
     pub fn read(bytes: &[u8]) -> Option<Envelope> {
         let envelope: Envelope = serde_json::from_slice(bytes).ok()?;
-        (envelope.to_bytes() == bytes).then_some(envelope)
+        (envelope.to_bytes() == bytes && envelope.signatures.len() < 2).then_some(envelope)
     }
 
     /// One line of canonical JSON.
@@ -72,28 +73,15 @@ impl Envelope {
         if self.kind == kind { STANDARD.decode(&self.payload).ok() } else { None }
     }
 
-    /// The ids of the keys that are said to have signed.
-    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
-        self.signatures.iter().map(|signature| signature.keyid.as_str())
-    }
-
-    /// What is known of its signatures: a forged one counts before a good one, and a good one before one that cannot be checked.
+    /// What is known of its signature.
     pub fn signed(&self, trusted: &[PublicKey]) -> Signed {
-        let Ok(payload) = STANDARD.decode(&self.payload) else { return Signed::No };
-        let message = signed_bytes(&self.kind, &payload);
-        let (mut by, mut unknown) = (None, None);
-        for Signature { keyid, sig } in &self.signatures {
-            let Some(key) = trusted.iter().find(|key| key.id() == *keyid) else {
-                unknown.get_or_insert_with(|| keyid.clone());
-                continue;
-            };
-            let signature: Option<[u8; 64]> = STANDARD.decode(sig).ok().and_then(|bytes| bytes.try_into().ok());
-            if !signature.is_some_and(|signature| key.has_signed(&message, &signature)) {
-                return Signed::Forged(keyid.clone());
-            }
-            by.get_or_insert_with(|| keyid.clone());
+        let (Some(Signature { keyid, sig }), Ok(payload)) = (self.signatures.first(), STANDARD.decode(&self.payload)) else { return Signed::No };
+        let Some(key) = trusted.iter().find(|key| key.id() == *keyid) else { return Signed::ByUnknown(keyid.clone()) };
+        let signature: Option<[u8; 64]> = STANDARD.decode(sig).ok().and_then(|bytes| bytes.try_into().ok());
+        match signature.is_some_and(|signature| key.has_signed(&signed_bytes(&self.kind, &payload), &signature)) {
+            true => Signed::By(keyid.clone()),
+            false => Signed::Forged(keyid.clone()),
         }
-        by.map(Signed::By).or(unknown.map(Signed::ByUnknown)).unwrap_or(Signed::No)
     }
 }
 
@@ -125,6 +113,10 @@ mod tests {
         let mut forged = Envelope::of(KIND, b"{}", Some(&other));
         forged.signatures[0].keyid = id.clone();
         assert_eq!(forged.signed(&[key.public(), other.public()]), Signed::Forged(id));
+        let mut two = envelope.clone();
+        two.signatures.extend(forged.signatures);
+        assert_eq!(Envelope::read(&two.to_bytes()), None, "whoever adds one is noticed");
+        assert_eq!(Envelope::read(&envelope.to_bytes()), Some(envelope));
     }
 
     proptest! {

@@ -52,9 +52,11 @@ impl Proof {
 
     /// What the checkpoint says and who signed it, if the line is in the journal that it is of.
     pub fn check(&self, trusted: &[PublicKey]) -> Option<(LedgerCheckpoint, Signed)> {
-        let signed = self.checkpoint.signed(trusted);
+        // In the one spelling of envelopes, and with no more than one signature.
+        let signed = Envelope::read(&self.checkpoint.to_bytes())?.signed(trusted);
         let says = Written::of(self.checkpoint.clone())?.says;
+        let is_its_place = journal::entry(self.line.as_bytes()).is_some_and(|entry| entry.seq == self.index);
         let root = merkle::root_by(merkle::leaf(self.line.as_bytes()), self.index, says.size, &self.path);
-        (root == Some(says.root)).then_some((says, signed))
+        (is_its_place && root == Some(says.root)).then_some((says, signed))
     }
 }

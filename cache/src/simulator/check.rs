@@ -4,7 +4,7 @@ use super::job::Job;
 use super::model::{Model, stage_of};
 use super::study::VARIANTS;
 use crate::memo::Stamp;
-use crate::{Digest, Error, Ledger, Store, WritableStore, journal, verify};
+use crate::{Digest, Error, Ledger, Store, WritableStore, evidence, journal, verify};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -98,6 +98,10 @@ fn verified(store: &WritableStore, ledger: &Ledger, model: &Mutex<Model>) {
         assert_eq!(!is_whole, broken.contains(&run), "the journal of {run}");
         assert!(is_whole || model.torn.contains(&run), "the journal of {run} is broken, and no power failed while it was written");
     }
+    let examined = evidence::chain::examine(store, &[]).expect("checkpoints that can be read");
+    let due = |fault: &evidence::Fault| !model.torn.contains(fault.run());
+    assert!(!examined.faults.iter().any(due), "nobody touched the ledger: {:?}", examined.faults);
+    assert!(examined.without.is_empty(), "runs without a checkpoint after one that ended alone: {:?}", examined.without);
 }
 
 /// Results are old, new or absent. Only what was not made durable may be half there, until the next run.

@@ -5,6 +5,7 @@ use super::process;
 use super::study::{Stage, VARIANTS};
 use crate::checkout::{Rest, check_out};
 use crate::checkpoint::Checkpoints;
+use crate::evidence::checkpoint;
 use crate::gc::{self, Keep};
 use crate::journal::{Event, Failure, Finished};
 use crate::lock::{KeyLock, StoreLock};
@@ -127,6 +128,7 @@ fn run(base: &Path, stages: &[Stage], is_whole: bool, model: &Mutex<Model>) -> R
         made?;
     }
     recorder.append(&Event::Finished(Finished { executed: stages.len(), reused: 0, failed: 0, skipped: 0, cancelled: false }), |_, _| {})?;
+    checkpoint::write(&store, recorder.journal.run(), None)?;
     let wanted: Vec<_> = stages.iter().flat_map(Stage::wanted).collect();
     let rest = if is_whole { Rest::Removed } else { Rest::Kept };
     let laid = check_out(&store, &base.join("results/s"), &base.join("private/laid-out"), &wanted, rest);

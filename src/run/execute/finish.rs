@@ -68,7 +68,7 @@ impl Scheduler<'_> {
         let is_refused = found.iter().any(Finding::refuses);
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.all(State::Failed));
-        self.recorder.finished(Finished { executed, reused, failed: failed.len(), skipped, cancelled })?;
+        self.recorder.finished(Finished { executed, reused, failed: failed.len(), skipped, cancelled }, self.run.store, self.run.signer)?;
         Ok(Outcome {
             executed,
             reused,

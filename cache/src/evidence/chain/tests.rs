@@ -1,3 +1,5 @@
+//! Checkpoints, cosignatures and proofs under every kind of tampering.
+
 use super::*;
 use crate::evidence::{Meaning, Proof, SigningKey, cosignature, proof};
 use crate::journal::{Event, Finished, Journal};
@@ -134,9 +136,14 @@ fn checkpoints_that_were_removed_swapped_or_copied_are_found() {
     assert!(found.contains(&Fault::Gap { run: runs[2].clone(), prev_checkpoint: digests[1] }), "{found:?}");
     fs::remove_file(&paths[1]).unwrap();
     let examined = examine(&store, &[]).unwrap();
-    assert_eq!((examined.faults, examined.without), (vec![Fault::Gap { run: runs[2].clone(), prev_checkpoint: digests[1] }], vec![runs[1].clone()]));
+    let expected = [Fault::Gap { run: runs[2].clone(), prev_checkpoint: digests[1] }, Fault::Removed { run: runs[1].clone() }];
+    assert_eq!((examined.faults.as_slice(), examined.without.as_slice()), (expected.as_slice(), [runs[1].clone()].as_slice()));
     fs::rename(store.run_dir(&runs[1]), store.root().join("elsewhere")).unwrap();
     assert_eq!(faults(&store), [Fault::Gap { run: runs[2].clone(), prev_checkpoint: digests[1] }], "a whole run is gone");
+    let last = file(&store, &runs[2], "journal.jsonl");
+    fs::rename(&last, store.root().join("journal")).unwrap();
+    assert_eq!(faults(&store), [Fault::Shorter { run: runs[2].clone(), line: 1, size: 4 }], "a whole journal is gone, and the run is the newest");
+    fs::rename(store.root().join("journal"), last).unwrap();
     fs::rename(store.root().join("elsewhere"), store.run_dir(&runs[1])).unwrap();
     // A blank, which no reader of JSON minds.
     fs::write(&paths[1], [b" ".as_slice(), &bytes[1]].concat()).unwrap();

@@ -1,0 +1,86 @@
+//! `hilum log`: the ledger, newest run first, or the lines of one run.
+
+use super::trust::{self, TrustArgs, minute, short};
+use super::{DAMAGED, DONE, StoreArgs, complete, open, say, show};
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+use hilum_cache::evidence::{self, Checkpointed, Examined};
+use hilum_cache::journal::{self, Entry, Event};
+use hilum_cache::{RunRecord, Store};
+use hilum_stages::words::counted;
+use serde_json::json;
+
+#[derive(Args)]
+pub(super) struct LogArgs {
+    /// Show the lines of this run [default: all runs, newest first]
+    #[arg(add = ArgValueCandidates::new(complete::runs))]
+    run: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) fn log(args: &LogArgs) -> anyhow::Result<u8> {
+    let (store, ledger) = open::store(&args.store)?;
+    let trusted = args.trust.keys(store.root())?;
+    if let Some(run) = &args.run {
+        let run = open::run(&store, Some(run))?;
+        open::remark_altered(&ledger, &run);
+        match args.store.json {
+            true => return show::show(&args.store, &run),
+            false => journal::entries(&store, &run)?.iter().try_for_each(|entry| say(line(entry)))?,
+        }
+        return Ok(DONE);
+    }
+    let examined = evidence::chain::examine(&store, &trusted)?;
+    match args.store.json {
+        true => say(json!({ "checkpoints": examined.checkpoints, "faults": examined.faults, "without_checkpoint": examined.without }))?,
+        false => runs(&store, &examined)?,
+    }
+    Ok(if examined.faults.is_empty() { DONE } else { DAMAGED })
+}
+
+fn runs(store: &Store, examined: &Examined) -> anyhow::Result<()> {
+    if let Some(last) = examined.checkpoints.last() {
+        let all = counted(examined.checkpoints.len(), "run", "runs");
+        say(format!("head sha256:{} of {all}: whoever has noted it can tell later whether one was removed or altered", last.digest.hex()))?;
+    }
+    for run in journal::run_names(store)?.into_iter().rev() {
+        let record = RunRecord::read(store, &run).unwrap_or_default();
+        let study = if record.study.is_empty() { "?" } else { &record.study };
+        say(format!("{run}   {study}   {}", minute(&record.started)))?;
+        match examined.checkpoints.iter().find(|c| c.says.run == run) {
+            Some(found) => checkpoint(found)?,
+            None => say("  no checkpoint: the run goes on, was killed, or is of an older program")?,
+        }
+        examined.faults.iter().filter(|fault| fault.run() == run).try_for_each(|fault| say(format!("  {}", trust::fault(fault))))?;
+    }
+    Ok(())
+}
+
+fn checkpoint(found: &Checkpointed) -> anyhow::Result<()> {
+    let lines = counted(found.says.size as usize, "line", "lines");
+    say(format!("  checkpoint {}: {lines}, root sha256:{}, {}", found.says.index, short(&found.says.root.hex()), trust::signed(&found.signed)))?;
+    found.cosignatures.iter().try_for_each(|c| say(format!("  {}, {}, {}", c.says.meaning.name(), minute(&c.says.time), trust::signed(&c.signed))))
+}
+
+/// A line of a journal in short.
+fn line(entry: &Entry) -> String {
+    let what = match &entry.event {
+        None => "not known to this program".to_owned(),
+        Some(Event::Started { study, pipeline, .. }) => format!("{study}, pipeline {}", pipeline.short()),
+        Some(Event::Recovered { of, bytes }) => format!("{bytes} bytes of a torn line of run {of}"),
+        Some(Event::StageStarted { stage, key }) => format!("{stage}, key {}", key.0.short()),
+        Some(Event::Reused { stages, .. }) => counted(stages.len(), "stage", "stages"),
+        Some(Event::Receipt { receipt }) => {
+            let outputs: Vec<String> = receipt.outputs.iter().map(|(port, artifact)| format!("{port} sha256:{}", short(&artifact.sha256.hex()))).collect();
+            format!("{}, key {}, {}", receipt.stage, receipt.key.0.short(), outputs.join(", "))
+        }
+        Some(Event::Failed(failure)) => format!("{}: {}", failure.stage, failure.message),
+        Some(Event::Finding(finding)) => format!("{} at {}", finding.id, finding.stage),
+        Some(Event::Checked { decided, .. }) => counted(decided.len(), "check is decided", "checks are decided"),
+        Some(Event::Finished(counts)) => format!("{} executed, {} reused, {} failed", counts.executed, counts.reused, counts.failed),
+    };
+    format!("{:>5}  {}  {:<13} {what}", entry.seq, entry.time, entry.kind)
+}

@@ -1,0 +1,95 @@
+//! `hilum prove`: that a result was recorded, in a document that needs no store to be checked.
+
+use super::trust::{self, TrustArgs, short};
+use super::{DAMAGED, DONE, StoreArgs, open, output, say, trace, wrong};
+use crate::progress::remark;
+use crate::provenance::History;
+use anyhow::Context;
+use clap::Args;
+use hilum_cache::evidence::{Proof, PublicKey, proof};
+use hilum_cache::journal::{self, Event};
+use hilum_cache::{Receipt, Store};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub(super) struct ProveArgs {
+    /// A file under results, a digest or its first digits, or a stage (`scores`, `scores/arm=real`)
+    #[arg(required_unless_present = "check")]
+    what: Option<String>,
+    /// The file to write
+    #[arg(short, long, default_value = "proof.json")]
+    output: PathBuf,
+    /// Check such a document instead, without a store
+    #[arg(long, value_name = "FILE", conflicts_with = "what")]
+    check: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) fn prove(args: &ProveArgs) -> anyhow::Result<u8> {
+    if let Some(file) = &args.check {
+        // Beside the document, a key proves no more than beside a store.
+        let directory = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return check(file, &args.trust.keys(&directory.join(".hilum"))?, args.store.json);
+    }
+    let (store, _) = open::store(&args.store)?;
+    let history = History::read(&store)?;
+    let what = args.what.as_deref().unwrap_or_default();
+    let origins = trace::origins_of(&history, what)??;
+    let graph = history.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
+    let found = graph.roots.iter().find_map(|root| graph.nodes[*root].result.as_ref());
+    let Some(computed) = found else {
+        return Err(wrong(format!("no run in this store has a receipt of `{what}`")).into());
+    };
+    let index = line(&store, &computed.run, |receipt| receipt.key == computed.key && receipt.stage == computed.stage)?;
+    let proof = proof::prove(&store, &computed.run, index)?;
+    output::outside_stores(&args.output)?;
+    output::replaces_ours(&args.output, |beginning| beginning.contains("\"checkpoint\":"), "a proof of hilum")?;
+    let mut bytes = serde_json::to_vec_pretty(&proof)?;
+    bytes.push(b'\n');
+    std::fs::write(&args.output, bytes).with_context(|| format!("cannot write `{}`", args.output.display()))?;
+    match args.store.json {
+        true => say(json!({ "file": args.output, "run": computed.run, "stage": computed.stage, "index": index }))?,
+        false => remark(format!("wrote {}: line {} of run {} has the receipt of `{}`", args.output.display(), index + 1, computed.run, computed.stage)),
+    }
+    Ok(DONE)
+}
+
+/// The place of the last receipt in a journal that is this.
+fn line(store: &Store, run: &str, is_it: impl Fn(&Receipt) -> bool) -> anyhow::Result<u64> {
+    let entries = journal::entries(store, run)?;
+    let found = entries.iter().rev().find(|entry| matches!(&entry.event, Some(Event::Receipt { receipt }) if is_it(receipt)));
+    found.map(|entry| entry.seq).with_context(|| format!("the journal of run {run} has no such receipt any more"))
+}
+
+fn check(file: &Path, trusted: &[PublicKey], json: bool) -> anyhow::Result<u8> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let not_one = || wrong(format!("`{}` is no proof of hilum", file.display())).help("`hilum prove` writes such a document");
+    let proof = Proof::read(&bytes).ok_or_else(not_one)?;
+    let proven = proof.check(trusted);
+    let receipt = serde_json::from_str::<serde_json::Value>(&proof.line).map(|line| line["receipt"].clone()).unwrap_or_default();
+    let is_good = match &proven {
+        Some((_, signed)) => trusted.is_empty() || matches!(signed, hilum_cache::evidence::Signed::By(_)),
+        None => false,
+    };
+    if json {
+        let (checkpoint, signed) = proven.as_ref().map_or((None, None), |(says, signed)| (Some(says), Some(signed)));
+        say(json!({ "proven": is_good, "checkpoint": checkpoint, "signature": signed, "receipt": receipt }))?;
+    } else {
+        match &proven {
+            None => say("NOT PROVEN: the line is not in the journal that the checkpoint is of")?,
+            Some((says, signed)) => {
+                let stage = receipt["stage"].as_str().unwrap_or("?");
+                say(format!("line {} of {} of run {}, study {}: the receipt of `{stage}`", proof.index + 1, says.size, says.run, says.study))?;
+                for (port, artifact) in receipt["outputs"].as_object().into_iter().flatten() {
+                    say(format!("  {port} sha256:{}", artifact["sha256"].as_str().unwrap_or("?")))?;
+                }
+                say(format!("checkpoint {} of {}, root sha256:{}: {}", says.index, says.time, short(&says.root.hex()), trust::signed(signed)))?;
+            }
+        }
+    }
+    Ok(if is_good { DONE } else { DAMAGED })
+}

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod driver;
 pub mod language;
 pub mod lineage;
+pub mod looks;
 pub mod manual;
 pub mod mutate;
 pub mod pipeline;

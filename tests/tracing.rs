@@ -236,3 +236,28 @@ fn a_run_whose_graph_is_not_recorded_leaves_origins_open() {
     assert!(told.contains("└─ balanced (undersample)") && told.contains("└─ where its samples came from was not recorded"), "{told}");
     assert!(!told.contains("split"), "an origin that was not recorded must not be guessed: {told}");
 }
+
+#[test]
+fn a_single_number_is_traced_to_the_evaluations_that_it_is_of() {
+    let space = Space::tiny();
+    space.executed();
+    let table = "results/tiny/comparison/table.csv";
+    let text = trace(&space, &[table, "--cell", "arm=real", "--column", "accuracy"]);
+    assert!(text.starts_with("arm=real  accuracy  value: 0."), "{text}");
+    assert!(text.contains("scores/arm=real/repeat=1") && !text.contains("scores/arm=real+synthetic"), "{text}");
+    let value =
+        space.read(table).lines().find(|row| row.starts_with(",arm=real,") && row.contains(",accuracy,")).unwrap().split(',').nth(5).unwrap().to_owned();
+    let document: Value = serde_json::from_str(&trace(&space, &[table, "--cell", "arm=real+synthetic", "--column", "difference", "--json"])).unwrap();
+    assert_eq!(document["column"], "difference");
+    let of = |arm: &str| inputs(&document["trace"][0]).iter().any(|input| input.contains(&format!("scores/arm={arm}/repeat=0")));
+    assert!(of("real") && of("real+synthetic"), "a difference is of both: {:?}", inputs(&document["trace"][0]));
+    assert!(text.contains(&value), "{value}: {text}");
+    for (args, why) in [
+        (vec!["trace", table, "--cell", "arm=rela"], "the table has no row with `arm=rela`"),
+        (vec!["trace", table, "--column", "acuracy"], "the table has no column `acuracy`"),
+        (vec!["trace", "comparison", "--column", "value"], "--cell and --column are of one table"),
+    ] {
+        let said = space.hilum(&args);
+        assert!(said.code == 2 && said.err.contains(why), "{args:?}: {} {}", said.code, said.err);
+    }
+}

@@ -1,6 +1,7 @@
 //! `hilum trace`: where a result, an object or a stage came from.
 
 mod document;
+mod number;
 mod tree;
 
 use super::{DONE, StoreArgs, WRONG, WrongCall, open, say, say_error, wrong};
@@ -9,7 +10,9 @@ use crate::pipeline::binding::{self, Binding};
 use crate::pipeline::matrix::is_same;
 use crate::provenance::{History, Origin, Place};
 use clap::Args;
-use hilum_cache::store;
+use hilum_cache::{Store, store};
+use number::Numbers;
+use serde_json::{Value, json};
 use std::path::Path;
 
 #[derive(Args)]
@@ -17,6 +20,12 @@ pub(super) struct TraceArgs {
     /// Files or directories under results, digests or their first digits, stages (`scores`, `scores/arm=real`, `split.train`)
     #[arg(required = true)]
     what: Vec<String>,
+    /// Of a table, trace only the rows with this arm or value, such as arm=real/network=vgg16
+    #[arg(long, value_name = "CELL")]
+    cell: Option<String>,
+    /// Of a table, trace the numbers of this column, or of this metric [default: value]
+    #[arg(long, value_name = "COLUMN")]
+    column: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -40,13 +49,35 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
         }
     }
     if code == DONE {
-        let graph = history.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
-        match args.store.json {
-            true => say(document::document(&graph, &origins))?,
-            false => tree::lines(&graph, &origins).into_iter().try_for_each(say)?,
+        let mut graph = history.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
+        let numbers = if args.cell.is_some() || args.column.is_some() { Some(numbers(args, &store, &origins)?) } else { None };
+        if let Some(numbers) = &numbers {
+            let root = graph.roots[0];
+            numbers.narrow(&mut graph, root);
+        }
+        match (args.store.json, &numbers) {
+            (true, None) => say(document::document(&graph, &origins))?,
+            (true, Some(numbers)) => {
+                let rows: Vec<Value> = numbers.rows.iter().map(|(row, value)| json!({ "row": row, "value": value })).collect();
+                say(json!({ "column": numbers.column, "rows": rows, "trace": document::document(&graph, &origins) }))?;
+            }
+            (false, numbers) => {
+                let rows = numbers.iter().flat_map(|n| n.rows.iter().map(|(row, value)| format!("{row}  {}: {value}", n.column)));
+                rows.collect::<Vec<_>>().into_iter().try_for_each(say)?;
+                tree::lines(&graph, &origins).into_iter().try_for_each(say)?;
+            }
         }
     }
     Ok(code)
+}
+
+/// The numbers of a table that are asked for.
+fn numbers(args: &TraceArgs, store: &Store, origins: &[Origin]) -> anyhow::Result<Numbers> {
+    let [Origin { part: Some(part), .. }] = origins else {
+        return Err(wrong("--cell and --column are of one table").help("name its file, such as `results/STUDY/comparison/table.csv`").into());
+    };
+    let bytes = store.read(&part.digest)?;
+    Ok(Numbers::find(&bytes, args.cell.as_deref().unwrap_or_default(), args.column.as_deref())?)
 }
 
 /// What an argument means, or why it means nothing.

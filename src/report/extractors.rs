@@ -33,7 +33,8 @@ impl Extractors {
     /// # Errors
     /// If a file is damaged, or the list of an artifact's files cannot be read.
     pub(super) fn of<'r>(m: &Material, features: impl Iterator<Item = &'r ReportArtifact>) -> Result<Extractors> {
-        let known = m.facts.known(m.store)?.iter().filter(|known| known.kind.is_network());
+        // Of equal weights, as of arms that came to the same training set, those of the first stage count.
+        let known = m.facts.known(m.store)?.iter().rev().filter(|known| known.kind.is_network());
         let networks: BTreeMap<Digest, &str> = known.map(|known| (known.artifact.digest, m.facts.stages[known.stage].0.as_str())).collect();
         let mut out = BTreeMap::new();
         for found in features {

@@ -62,9 +62,15 @@ fn short(mut sets: Vec<(String, Table<QualityRow>)>) -> Vec<(String, Table<Quali
     let extractors = differing(distinct(sets.iter().flat_map(|(_, table)| table.rows.iter().map(|row| row.extractor.as_str()))));
     for (stage, table) in &mut sets {
         stage.clone_from(&stages[stage]);
-        table.rows.iter_mut().for_each(|row| row.extractor.clone_from(&extractors[&row.extractor]));
+        table.rows.iter_mut().for_each(|row| row.extractor = besides(&extractors[&row.extractor], stage));
     }
     sets
+}
+
+/// What a name has besides another one that stands before it; all of it where that is nothing.
+fn besides(name: &str, before: &str) -> String {
+    let own: Vec<&str> = name.split(", ").filter(|part| before.split(", ").all(|known| known != *part)).collect();
+    if own.is_empty() { name.to_owned() } else { own.join(", ") }
 }
 
 /// Names with what only some of them have: values of axes without the axis, unless they are numbers. Names that would be equal then,
@@ -172,6 +178,7 @@ mod tests {
         assert_eq!(short(&["a.safetensors: inception", "net/arm=real: x"]), ["a.safetensors, inception", "net, real, x"]);
         assert_eq!(short(&["s/from=a", "s/to=a"]), ["s/from=a", "s/to=a"], "equal without their axes");
         assert_eq!((short(&["quality"]), short(&[])), (vec!["quality".to_owned()], vec![]));
+        assert_eq!((besides("repeat=0, a", "a"), besides("a", "a")), ("repeat=0".to_owned(), "a".to_owned()));
     }
 
     #[test]

@@ -57,6 +57,11 @@ pub(super) fn stored(bytes: &[u8], alt: &str, from: &str) -> Markup {
     figure(bytes, (alt, from), None)
 }
 
+/// The same with `alt` below it, for one that may stand on another sheet of paper than its heading.
+pub(super) fn captioned(bytes: &[u8], alt: &str, from: &str) -> Markup {
+    figure(bytes, (alt, from), Some(html! { figcaption { (alt) } }))
+}
+
 fn figure(bytes: &[u8], (alt, from): (&str, &str), below: Option<Markup>) -> Markup {
     // On paper, two stand beside each other; what is wide stands alone, and what is tall is not made small.
     let shape = match size(bytes) {

@@ -2,25 +2,39 @@
 //! names; here they are told apart by the training that made the weights, or by the file that the study names. Independent of what is
 //! computed from features.
 
-use super::artifacts::ReportArtifact;
+use super::artifacts::{ReportArtifact, Subject};
 use super::material::Material;
 use super::reach::digests;
 use hilum_cache::{Digest, Receipt, Result};
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::embedding::EmbeddingDocument;
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Features of images by an extractor.
+pub(super) const FEATURES: Subject = Subject { artifact: ArtifactType::Embedding, name: "features" };
 
 /// Names by what stands in records.
 #[derive(Default)]
 pub(super) struct Extractors(BTreeMap<String, String>);
 
 impl Extractors {
+    /// Those of all features of the run, for a chapter that is about something else.
+    ///
+    /// # Errors
+    /// If a file is damaged, or the list of an artifact's files cannot be read.
+    pub(super) fn of_run(m: &Material) -> Result<Extractors> {
+        let features = m.facts.found(m.store, &[FEATURES])?.found;
+        Extractors::of(m, features.iter())
+    }
+
     /// Those of these features.
     ///
     /// # Errors
     /// If a file is damaged, or the list of an artifact's files cannot be read.
     pub(super) fn of<'r>(m: &Material, features: impl Iterator<Item = &'r ReportArtifact>) -> Result<Extractors> {
-        let known = m.facts.known(m.store)?.iter().filter(|known| known.kind.is_network());
+        // Of equal weights, as of arms that came to the same training set, those of the first stage count.
+        let known = m.facts.known(m.store)?.iter().rev().filter(|known| known.kind.is_network());
         let networks: BTreeMap<Digest, &str> = known.map(|known| (known.artifact.digest, m.facts.stages[known.stage].0.as_str())).collect();
         let mut out = BTreeMap::new();
         for found in features {
@@ -58,12 +72,10 @@ fn weights_of(m: &Material, receipt: &Receipt, networks: &BTreeMap<Digest, &str>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::artifacts::Subject;
     use crate::report::chapters::Chapter;
     use crate::report::facts::Facts;
     use crate::report::tests::{Made, empty_store, made, output};
     use hilum_cache::WritableStore;
-    use hilum_stages::contract::artifact::ArtifactType;
     use maud::html;
     use serde_json::{Value, json};
 

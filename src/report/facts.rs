@@ -8,6 +8,7 @@ use hilum_cache::journal::{Event, Failure, Finding};
 use hilum_cache::{Digest, Error, Ledger, Receipt, ReceiptLine, Result, Soundness, StageKey, Store, gc};
 use hilum_stages::training::snapshot::Preview;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
@@ -90,7 +91,9 @@ impl Facts<'_> {
     /// # Errors
     /// If its journal cannot be read.
     pub(super) fn read<'a>(store: &Store, ledger: &'a Ledger, run: &str) -> Result<Facts<'a>> {
-        let mut facts = Facts { run: run.to_owned(), ..Facts::default() };
+        // Before anything of the run is held: this reads the resolved study once more, of which two would be the most that a report holds.
+        let journal = ledger.soundness(run).unwrap_or_default();
+        let mut facts = Facts { run: run.to_owned(), journal, ..Facts::default() };
         let mut results: BTreeMap<String, (StageResult, bool)> = BTreeMap::new();
         let mut started: BTreeMap<String, StageKey> = BTreeMap::new();
         let mut found: Vec<(u64, Finding)> = vec![];
@@ -128,7 +131,6 @@ impl Facts<'_> {
         if !is_known {
             return Err(Error::Record { path: run.into(), why: "the run has only just started".to_owned() });
         }
-        facts.journal = ledger.soundness(run).unwrap_or_default();
         if facts.study.is_empty() && facts.journal.altered.is_none() {
             let why = "its journal has no line that says of which study it is: the run has only just started, or the file was cut".to_owned();
             return Err(Error::Record { path: run.into(), why });
@@ -166,6 +168,16 @@ impl Facts<'_> {
     /// The same, each with the place of its stage.
     fn placed(&self) -> impl Iterator<Item = (usize, Rc<Receipt>)> {
         self.stages.iter().enumerate().filter_map(|(at, (name, result))| result.as_ref().map(|(result, _)| (at, result.receipt(name))))
+    }
+
+    /// The kind of each stage of the study, in its order: as the study says, whether the stage has run yet or not.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let kind = |name: &str, result: Option<&StageResult>| match (self.resolved["stages"][name]["stage"].as_str(), result) {
+            (Some(kind), _) => Cow::Borrowed(kind),
+            (None, Some(result)) => Cow::Owned(result.receipt(name).recipe.kind.clone()),
+            (None, None) => Cow::Borrowed(""),
+        };
+        self.stages.iter().map(move |(name, result)| (name.as_str(), kind(name, result.as_ref().map(|r| &r.0))))
     }
 
     /// How many stages were executed, reused, and have no result.

@@ -6,7 +6,6 @@ use super::wide::prose;
 use crate::language;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
-use std::collections::BTreeMap;
 
 /// Reasons for allowed findings that stand in the first lines; all are in the list of checks.
 const REASONS: usize = 3;
@@ -82,21 +81,14 @@ fn scale(f: &Facts) -> String {
 
 /// True where every stage that begins with no image of another draws its images: no patient is in them.
 pub(super) fn is_drawn(f: &Facts) -> bool {
-    let kinds = kinds(f);
-    let mut first = kinds.values().filter(|kind| language::begins_with_images(kind)).peekable();
-    first.peek().is_some() && first.all(|kind| hilum_stages::draws_images(kind))
-}
-
-/// The kinds of all stages by name: of those of the study, which may not have run yet, and of those with a result.
-fn kinds(f: &Facts) -> BTreeMap<String, String> {
-    let of_study = f.resolved["stages"].as_object().into_iter().flatten();
-    let of_study = of_study.filter_map(|(name, stage)| Some((name.clone(), stage["stage"].as_str()?.to_owned())));
-    of_study.chain(f.receipts().map(|r| (r.stage.clone(), r.recipe.kind.clone()))).collect()
+    let mut first = f.kinds().filter(|(_, kind)| language::begins_with_images(kind)).peekable();
+    first.peek().is_some() && first.all(|(_, kind)| hilum_stages::draws_images(&kind))
 }
 
 /// Says of images that were drawn what numbers of them mean.
 fn drawn(f: &Facts) -> Option<String> {
-    let stages: Vec<String> = kinds(f).into_iter().filter(|(_, kind)| hilum_stages::draws_images(kind)).map(|(name, _)| name).collect();
+    let mut stages: Vec<&str> = f.kinds().filter(|(_, kind)| hilum_stages::draws_images(kind)).map(|(name, _)| name).collect();
+    stages.sort_unstable();
     let first = stages.first()?;
     let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
     let small = f.scale.name().filter(|scale| *scale != FULL).map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
@@ -137,7 +129,8 @@ mod tests {
         let imported = made(&store, "more", ("samples", "samples.csv"), b"y", json!({ "kind": "import" }));
         assert!(is_drawn(&facts) && !is_drawn(&Facts { stages: vec![facts.stages[0].clone(), imported], ..Facts::default() }) && !is_drawn(&Facts::default()));
         // A run that goes on has no result yet of stages that are reused.
-        let under_way = |kind: &str| Facts { resolved: json!({ "stages": { "images": { "stage": kind } } }), ..Facts::default() };
+        let stages = || vec![("images".to_owned(), None)];
+        let under_way = |kind: &str| Facts { resolved: json!({ "stages": { "images": { "stage": kind } } }), stages: stages(), ..Facts::default() };
         assert!(is_drawn(&under_way("phantoms")) && !is_drawn(&under_way("import")) && !is_drawn(&under_way("split")));
         let plain = status(&Facts::default()).into_string();
         assert!(plain.contains("not recorded") && !plain.contains("drawn"), "{plain}");

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 4;
 const SETS: usize = 3;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let (mut answers, mut faults, mut tested): (Vec<(String, Answer)>, Vec<Markup>, Vec<String>) = (vec![], vec![], vec![]);
+    let (mut answers, mut faults, mut tested): (Vec<(String, Answer)>, Vec<Markup>, Vec<TestSet>) = (vec![], vec![], vec![]);
     for found in m.of(ANSWERS) {
         match found.record::<Table<Answer>>(m.store)? {
             Ok(table) => answers.extend(table.rows.into_iter().map(|answer| (found.stage().to_owned(), answer))),
@@ -33,7 +33,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(ARMS) {
         if let Ok(table) = found.record::<Table<ArmRow>>(m.store)? {
-            tested.extend(test_sets(&table).into_iter().filter(|set| !tested.contains(set)).collect::<Vec<_>>());
+            for words in test_sets(&table) {
+                match tested.iter_mut().find(|set| set.words == words) {
+                    Some(set) => set.others += 1,
+                    None => tested.push(TestSet { words, comparison: found.stage().to_owned(), others: 0 }),
+                }
+            }
         }
     }
     let is_by_image = m.facts.people(m.store)?.has_unknown();
@@ -55,13 +60,31 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                 }
             }
             @if !tested.is_empty() {
-                p.tested { "Tested on " (tested.iter().take(SETS).cloned().collect::<Vec<_>>().join("; "))
+                p.tested { "Tested on " (named(&tested[..tested.len().min(SETS)]))
                     @if tested.len() > SETS { "; and " (counted(tested.len() - SETS, "more test set", "more test sets")) } "."
                     @if is_by_image { " Whose images they are is not known of all: such an image counts as a patient of its own, also in intervals." } }
             }
             @for fault in &faults { (fault) }
         }
     }))
+}
+
+/// Images of a test set in words, and the comparisons that are made on it.
+struct TestSet {
+    words: String,
+    /// The first of them.
+    comparison: String,
+    others: usize,
+}
+
+/// Test sets in words; of several, each with the comparisons that are made on it.
+fn named(sets: &[TestSet]) -> String {
+    let of = |set: &TestSet| match set.others {
+        _ if sets.len() == 1 => set.words.clone(),
+        0 => format!("{} ({})", set.words, set.comparison),
+        others => format!("{} ({} and {})", set.words, set.comparison, counted(others, "other comparison", "other comparisons")),
+    };
+    sets.iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 /// What was found comes first.
@@ -124,6 +147,13 @@ mod tests {
         );
         assert_eq!(in_short([CannotTell; 2].into_iter()), "Both comparisons cannot tell whether arms differ");
         assert_eq!(in_short([CannotTell; 3].into_iter()), "All 3 comparisons cannot tell whether arms differ");
+    }
+
+    #[test]
+    fn of_several_test_sets_each_names_its_comparisons() {
+        let set = |words: &str, others| TestSet { words: words.into(), comparison: format!("of-{words}"), others };
+        assert_eq!(named(&[set("a", 2)]), "a");
+        assert_eq!(named(&[set("a", 0), set("b", 2)]), "a (of-a); b (of-b and 2 other comparisons)");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::drawing::stored;
+use crate::report::drawing::captioned;
 use crate::report::reasons::Reasons;
 use crate::report::wide::{of_class, table};
 use hilum_cache::Result;
@@ -25,7 +25,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         });
         for figure in m.of(FIGURE).filter(|figure| figure.stage() == found.stage()) {
             if let Some(bytes) = figure.bytes(m.store, ".svg")? {
-                out.push(stored(&bytes, &format!("Maps of {}", found.stage()), &m.place(figure)));
+                out.push(captioned(&bytes, &format!("Maps of {}", found.stage()), &m.place(figure)));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! All checks with their verdicts: those that found nothing as well, so that nobody has to ask whether they were made.
 
 use super::{Chapter, Material, findings};
+use crate::report::extractors::Extractors;
 use crate::report::verdicts::{Grade, Verdict, verdicts};
-use crate::report::wide::{prose, wide};
+use crate::report::wide::{breakable, prose, wide};
 use hilum_cache::Result;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
@@ -13,7 +14,7 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "checks", title: "Checks", abo
 const SHOWN: usize = 10;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let all = verdicts(m.facts);
+    let (all, extractors) = (verdicts(m.facts), Extractors::of_run(m)?);
     let [passed, open] = [Grade::Passed, Grade::Open].map(|grade| all.iter().filter(|v| v.grade == grade).count());
     Ok(Some(html! {
         p {
@@ -25,17 +26,17 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         // All of them on paper, too: that nothing was found is what an auditor wants to have in hand.
         (wide("Checks and their verdicts", &html! { table {
             thead { tr { @for head in ["check", "looks for", "verdict", "found"] { th scope="col" { (head) } } } }
-            tbody { @for verdict in &all { tr { (row(verdict)) } } }
+            tbody { @for verdict in &all { tr { (row(verdict, &extractors)) } } }
         } }))
     }))
 }
 
-fn row(verdict: &Verdict) -> Markup {
+fn row(verdict: &Verdict, extractors: &Extractors) -> Markup {
     html! {
-        th scope="row" { code { (verdict.id) } } td.text { (verdict.title) }
+        th scope="row" { code { (breakable(verdict.id)) } } td.text { (verdict.title) }
         td { @if verdict.grade == Grade::Passed { (verdict.grade.word()) } @else { b { (verdict.grade.word()) } } }
         td.text {
-            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others)) @for note in &finding.notes { br; small { (prose(note)) } } } }
+            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others, extractors)) @for note in &finding.notes { br; small { (prose(&extractors.in_text(note))) } } } }
             @if verdict.findings.len() > SHOWN { p { "and " (verdict.findings.len() - SHOWN) " more" } }
         }
     }
@@ -75,7 +76,7 @@ mod tests {
         };
         let facts = Facts { findings: vec![finding], is_finished: true, ..Facts::default() };
         let page = CHAPTER.of(&facts, &store).unwrap().into_string();
-        assert!(ids().all(|id| page.contains(&format!("<code>{id}</code>"))), "{page}");
+        assert!(ids().all(|id| page.contains(&format!("<code>{}</code>", breakable(id).into_string()))), "{page}");
         assert_eq!(page.matches("<td>passed</td>").count(), ids().count() - 1);
         assert!(
             page.contains("<td><b>allowed</b></td>") && page.contains("equal &lt;images&gt; (3 images).<br>Allowed: as published<br><small>a note</small>"),

@@ -1,43 +1,46 @@
 //! Findings of checks, warnings of stages, and failures, so that they are not overlooked.
 
-use super::{Chapter, warning};
+use super::{Chapter, Material, warning};
+use crate::report::extractors::Extractors;
 use crate::report::facts::Facts;
 use crate::report::verdicts::{Grade, merged};
 use crate::report::wide::prose;
+use hilum_cache::Result;
 use hilum_cache::journal::Finding;
 use hilum_stages::contract::note::Note;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: "Warnings", about: &[], render: |m| Ok(render(m.facts)) };
+pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: "Warnings", about: &[], render };
 
 /// Boxes of one sort.
 const SHOWN: usize = 40;
 
-fn render(f: &Facts) -> Option<Markup> {
+fn render(m: &Material) -> Result<Option<Markup>> {
+    let (f, extractors) = (m.facts, Extractors::of_run(m)?);
     let (mut findings, warnings) = (merged(&f.findings), warnings(f));
     findings.sort_by_key(|(finding, _)| std::cmp::Reverse(Grade::of(finding)));
     let any = !findings.is_empty() || !warnings.is_empty() || !f.failures.is_empty();
-    any.then(|| {
+    Ok(any.then(|| {
         html! {
             @for failure in f.failures.iter().take(SHOWN) { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
-            @for (finding, others) in findings.iter().take(SHOWN) { div class=(Grade::of(finding).class()) { (said(finding, *others)) } }
+            @for (finding, others) in findings.iter().take(SHOWN) { div class=(Grade::of(finding).class()) { (said(finding, *others, &extractors)) } }
             @for (stage, note) in warnings.iter().take(SHOWN) { (warning(Some(stage), note)) }
             @for (n, one, several) in [(f.failures.len(), "failure", "failures"), (findings.len(), "finding", "findings"), (warnings.len(), "warning", "warnings")] {
                 @if n > SHOWN { p.more { "and " (counted(n - SHOWN, &format!("more {one}"), &format!("more {several}"))) " (" code { "hilum show " (f.run) } ")" } }
             }
         }
-    })
+    }))
 }
 
 /// A finding in words.
-pub(super) fn said(finding: &Finding, others: usize) -> Markup {
+pub(super) fn said(finding: &Finding, others: usize, extractors: &Extractors) -> Markup {
     html! {
         b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
         @match &finding.message {
             Some(message) => {
-                (prose(message))
+                (prose(&extractors.in_text(message)))
                 @for unit in ["patients", "images"] { @if let Some(count) = finding.counts.get(unit) { " (" (count) " " (unit) ")" } }
             }
             // Journals of store format 1 have no message.
@@ -71,6 +74,7 @@ fn warnings(f: &Facts) -> Vec<(String, Note)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::empty_store;
     use crate::report::verdicts::tests::finding;
     use hilum_cache::journal::Severity;
 
@@ -82,7 +86,8 @@ mod tests {
             finding("allowed", "c", Severity::Error, Some("a reason")),
             finding("refused", "d", Severity::Error, None),
         ];
-        let page = render(&Facts { findings, ..Facts::default() }).unwrap().into_string();
+        let (_held, store) = empty_store();
+        let page = CHAPTER.of(&Facts { findings, ..Facts::default() }, &store).unwrap().into_string();
         let places = ["refused", "allowed", "warned", "noted"].map(|id| page.find(&format!("<b>{id}</b>")).unwrap());
         assert!(places.is_sorted(), "{page}");
     }

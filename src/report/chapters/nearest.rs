@@ -42,7 +42,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!out.is_empty()).then(|| html! {
         p {
-            "How near synthetic images are to training images, beside how near held-out images of other patients are. Of the pairs, copies come first, then those that are nearest. A pair that looks alike to a radiologist may show a memorised patient, whatever its figures say."
+            "How near synthetic images are to training images, beside how near held-out images of other patients are. Of the pairs, copies come first, then those that are nearest. A pair that looks alike to a radiologist may show a memorised patient, whatever its figures say. The p value of a pair is the rank of its distance among those of held-out images of the class; which pairs are nearer is decided by all p values together, at a false discovery rate, so that a small one by itself is no finding."
             @if m.facts.without_images { " Pictures are left out, as the report was asked to be without." }
         }
         @for o in &out { (o) }
@@ -58,15 +58,31 @@ fn or_why(found: &ReportArtifact, table: &std::result::Result<Table<NearestPair>
 
 /// The figures of a stage.
 fn figures(rows: &Table<MemorisationRow>, elsewhere: &str) -> Markup {
-    let row = |row: &MemorisationRow| {
+    let is_first = |n: usize| rows.rows[..n].iter().all(|before| before.metric != rows.rows[n].metric);
+    let row = |(n, row): (usize, &MemorisationRow)| {
         html! {
-            th scope="row" { (row.metric) } td { (of_class(&row.class)) } td.num { (significant(row.value)) } td.num { (significant(row.baseline)) }
+            th scope="row" { (row.metric) @if is_first(n) { br; small { (reading(&row.metric)) } } } td { (of_class(&row.class)) } td.num { (significant(row.value)) } td.num { (significant(row.baseline)) }
             td { @if row.baseline.is_some() { @if row.metric == "ms-ssim" { "training images" } @else { "held-out images" } } }
             td.num { (row.training) } td.num { (row.held_out) } td.num { (row.synthetic) } td.text { (row.reason) }
         }
     };
     let heads = ["figure", "class", "value", "baseline", "baseline of", "training images", "held-out images", "synthetic images", "remarks"];
-    table("How near synthetic images are to training images", &heads, &rows.rows.iter().map(row).collect::<Vec<_>>(), elsewhere)
+    table("How near synthetic images are to training images", &heads, &rows.rows.iter().enumerate().map(row).collect::<Vec<_>>(), elsewhere)
+}
+
+/// What a figure says, in a few words.
+fn reading(metric: &str) -> &'static str {
+    match metric {
+        "copies" => "with the pixels of a training image",
+        "mirrored-copies" => "with these pixels, mirrored",
+        "near-copies" => "that show a training image, moved, brighter or noisy",
+        "training-copies" => "training images that repeat another one",
+        "distance-ratio" => "below 1 where they lie nearer than held-out images",
+        "authenticity" => "share that lies farther from its nearest training image than that one from another",
+        "ms-ssim" => "how alike they are to each other, 1 where all are equal",
+        "nearer" => "that lie nearer than held-out images, at a false discovery rate",
+        _ => "",
+    }
 }
 
 /// The pairs that are shown: copies, then the nearest.

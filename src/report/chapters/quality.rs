@@ -4,7 +4,7 @@
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
-use crate::report::extractors::Extractors;
+use crate::report::extractors::{Extractors, FEATURES};
 use crate::report::wide::{prose, significant, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
@@ -13,10 +13,10 @@ use hilum_stages::distinct::distinct;
 use hilum_stages::figures;
 use hilum_stages::records::{AgreementRow, QualityRow, Record, Table};
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
 const QUALITY: Subject = Subject { artifact: ArtifactType::Table, name: Table::<QualityRow>::NAME };
 const AGREEMENT: Subject = Subject { artifact: ArtifactType::Table, name: Table::<AgreementRow>::NAME };
-const FEATURES: Subject = Subject { artifact: ArtifactType::Embedding, name: "features" };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "quality", title: "Quality of synthetic images", about: &[QUALITY, AGREEMENT, FEATURES], render };
 
@@ -44,7 +44,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             Err(why) => out.push(unreadable(found, &why)),
         }
     }
-    let drawn = figures::of_qualities(&sets);
+    let drawn = figures::of_qualities(&short(sets));
     Ok((!out.is_empty()).then(|| {
         html! {
             p { "A figure of synthetic images means something only beside its baseline: that of two halves of the real images, which differ by chance alone. Figures by another extractor, or of sets of other sizes, are not comparable." }
@@ -54,6 +54,34 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @for found in m.of(FEATURES).take(SETS) { p { b { (found.stage()) } ": " (notes(found, &extractors)) } }
         }
     }))
+}
+
+/// The same under names that fit into a figure.
+fn short(mut sets: Vec<(String, Table<QualityRow>)>) -> Vec<(String, Table<QualityRow>)> {
+    let stages = differing(distinct(sets.iter().map(|(stage, _)| stage.as_str())));
+    let extractors = differing(distinct(sets.iter().flat_map(|(_, table)| table.rows.iter().map(|row| row.extractor.as_str()))));
+    for (stage, table) in &mut sets {
+        stage.clone_from(&stages[stage]);
+        table.rows.iter_mut().for_each(|row| row.extractor = besides(&extractors[&row.extractor], stage));
+    }
+    sets
+}
+
+/// What a name has besides another one that stands before it; all of it where that is nothing.
+fn besides(name: &str, before: &str) -> String {
+    let own: Vec<&str> = name.split(", ").filter(|part| before.split(", ").all(|known| known != *part)).collect();
+    if own.is_empty() { name.to_owned() } else { own.join(", ") }
+}
+
+/// Names with what only some of them have: values of axes without the axis, unless they are numbers. Names that would be equal then,
+/// or empty, stay as they are.
+fn differing(names: Vec<&str>) -> BTreeMap<String, String> {
+    let parts: Vec<Vec<&str>> = names.iter().map(|name| name.split(['/', ':']).map(str::trim).collect()).collect();
+    let value = |part: &&str| part.split_once('=').filter(|(_, value)| value.parse::<f64>().is_err()).map_or(*part, |(_, value)| value).to_owned();
+    let own = |of: &Vec<&str>| of.iter().filter(|part| !parts.iter().all(|other| other.contains(part))).map(value).collect::<Vec<_>>().join(", ");
+    let short: Vec<String> = parts.iter().map(own).collect();
+    let is_fit = distinct(short.iter().map(String::as_str)).len() == names.len() && short.iter().all(|name| !name.is_empty());
+    names.iter().zip(short).map(|(name, short)| ((*name).to_owned(), if is_fit { short } else { (*name).to_owned() })).collect()
 }
 
 /// What a stage noted of how it computed.
@@ -123,11 +151,13 @@ fn agreeing(agreement: &Table<AgreementRow>, extractors: &Extractors) -> Markup 
     html! {
         @if !agreement.rows.is_empty() {
             h4 { "Do extractors agree?" }
-            p {
+            @if known.is_empty() {
+                p { "No two orders of the classes can be compared: " (distinct(agreement.rows.iter().map(|row| row.reason.as_str())).join("; ")) "." }
+            } @else { p {
                 "Rank correlations of the classes by two extractors: 1 where both order the classes alike, from the best to the worst generated one, and −1 where one has the reverse order."
                 @if low > 0 { " In " (low) " of " (known.len()) ", it is below 0.5: which class is better generated depends on the extractor." }
             }
-            (table("Agreement of extractors", &["figure", "extractor", "and", "classes", "Spearman’s ρ", "Kendall’s τ-b", "remarks"], &agreement.rows.iter().map(row).collect::<Vec<_>>(), "`agreement.csv` of this stage"))
+            (table("Agreement of extractors", &["figure", "extractor", "and", "classes", "Spearman’s ρ", "Kendall’s τ-b", "remarks"], &agreement.rows.iter().map(row).collect::<Vec<_>>(), "`agreement.csv` of this stage")) }
         }
     }
 }
@@ -139,6 +169,17 @@ mod tests {
     use crate::report::tests::made;
     use hilum_cache::WritableStore;
     use serde_json::Value;
+
+    #[test]
+    fn names_in_a_figure_are_what_differs_between_them() {
+        let short = |names: &[&str]| differing(names.to_vec()).into_values().collect::<Vec<_>>();
+        assert_eq!(short(&["quality/from=a", "quality/from=b"]), ["a", "b"]);
+        assert_eq!(short(&["net/arm=real/repeat=0: x", "net/arm=real/repeat=1: x"]), ["repeat=0", "repeat=1"]);
+        assert_eq!(short(&["a.safetensors: inception", "net/arm=real: x"]), ["a.safetensors, inception", "net, real, x"]);
+        assert_eq!(short(&["s/from=a", "s/to=a"]), ["s/from=a", "s/to=a"], "equal without their axes");
+        assert_eq!((short(&["quality"]), short(&[])), (vec!["quality".to_owned()], vec![]));
+        assert_eq!((besides("repeat=0, a", "a"), besides("a", "a")), ("repeat=0".to_owned(), "a".to_owned()));
+    }
 
     #[test]
     fn a_figure_stands_beside_its_baseline_by_each_extractor_and_says_why_it_is_not_there() {

@@ -70,8 +70,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @if !groups.is_empty() || !probes.is_empty() {
                 p { "The AUROC is the share of pairs, of one image of a class and one of the rest, in which the classifier finds the right one. Where classes come from different sources, such as hospitals, it may recognise the source: only pairs of one source tell the two apart." }
             }
-            @for (arm, table) in groups.iter().take(STAGES) { @for said in plain::of_groups(table) { (sentence(arm, groups.len() > 1, &said)) } }
-            @for (arm, table) in probes.iter().take(STAGES) { @if let Some(said) = plain::of_probes(table) { (sentence(arm, probes.len() > 1, &said)) } }
+            @for (arm, table) in groups.iter().take(STAGES) { @for said in plain::of_groups(table) { (sentence(arm, groups.len() > 1, table.rows.iter().map(|row| (row.images, row.patients)), &said)) } }
+            @for (arm, table) in probes.iter().take(STAGES) { @if let Some(said) = plain::of_probes(table) { (sentence(arm, probes.len() > 1, table.rows.iter().map(|row| (row.images, row.patients)), &said)) } }
             @if !drawn.is_empty() { div.pair { @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) } } }
             @for one in numbers.iter().chain(&of_changed) { (one) }
             @if further > 0 { p.more { "and " (counted(further, "more stage", "more stages")) " in " (prose(&m.elsewhere("`groups.csv` and `probes.csv`"))) } }
@@ -81,9 +81,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
-/// A sentence, with the arm that it is of where there are several.
-fn sentence(arm: &str, several: bool, said: &str) -> Markup {
-    html! { p.plain { @if several { b { (arm) } ": " } (said) } }
+/// A sentence, with the arm that it is of where there are several, and with how many images of how many patients it goes by: these
+/// need not be those of a comparison.
+fn sentence(arm: &str, several: bool, of: impl Iterator<Item = (usize, usize)>, said: &str) -> Markup {
+    let (images, patients) = of.max().unwrap_or_default();
+    let of = format!("{} of {}", counted(images, "image", "images"), counted(patients, "patient", "patients"));
+    html! { p.plain { b { @if several { (arm) ", " } (of) } ": " (said) } }
 }
 
 /// Areas within and between groups.
@@ -224,6 +227,7 @@ mod tests {
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
         assert!(at("in 62 of 100 pairs") < at("<img class=\"drawing\"") && at("<img class=\"drawing\"") < at("<th scope=\"row\">auroc-within</th>"));
         assert_eq!(page.matches("<figure>").count(), 2);
+        assert!(page.contains("<b>60 images of 50 patients</b>: "), "{page}");
         assert!(page.contains("&lt;covid&gt; against normal</td><th scope=\"row\">share-left</th><td class=\"num\">33 %<br><small>[21 %, 46 %]"), "{page}");
         assert!(page.contains("the border alone</th><td class=\"num\">0.625<br><small>[0.562, 0.688]</small></td><td class=\"num\">0.250<br>"), "{page}");
         assert!(

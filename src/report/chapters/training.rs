@@ -54,7 +54,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
-const HEADS: [&str; 8] = ["figure", "by", "step", "generated against training images", "training images among themselves", "real", "synthetic", "remarks"];
+const HEADS: [&str; 8] = ["figure", "by", "step", "generated images", "baseline of training images", "real", "synthetic", "remarks"];
 
 /// What was watched in trainings of generators; none if nothing was.
 fn watched(m: &Material) -> Result<Option<Markup>> {
@@ -76,7 +76,7 @@ fn watched(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!out.is_empty()).then(|| {
         html! {
-            p { "What was watched compares generated images with the training images, so that a generator which repeats these looks best. It says how a training went, not how good its images are." }
+            p { "What was watched compares generated images with the training images, so that a generator which repeats these looks best. It says how a training went, not how good its images are. Baselines are, of a distance, that between two halves of the training images, and, of an inception score, that of the training images." }
             @for o in &out { (o) }
         }
     }))

@@ -10,6 +10,7 @@ pub mod language;
 pub mod lineage;
 pub mod manual;
 pub mod mutate;
+pub mod patients;
 pub mod pipeline;
 pub mod plan;
 pub mod power;

@@ -32,6 +32,3 @@ pub use index::{Import, Index, Name, Person, Reach, Recorded};
 pub use kept::{FILE, open};
 pub use plan::{Action, NOT_REACHED, Plan, Planned, plan};
 pub use query::{Found, Holding, Patient, Reached, Sought, WhoUsed};
-
-#[cfg(test)]
-mod tests;

@@ -29,6 +29,7 @@ mod leakage;
 mod leaks;
 mod nested;
 mod old_stores;
+mod patients;
 mod pipelines;
 mod pretrained;
 mod published;

@@ -50,7 +50,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
 }
 
 /// What an argument means, or why it means nothing.
-fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin>, WrongCall>> {
+pub(super) fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin>, WrongCall>> {
     let path = Path::new(what);
     // What lies here is meant before a stage of that name; results of another study may have one, too.
     let place = if path.exists() { history.at(path)? } else { Place::Elsewhere };

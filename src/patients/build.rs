@@ -93,7 +93,8 @@ fn current<'h>(history: &'h History<'h>) -> HashSet<(RunId, &'h str)> {
 /// The tokens in the tables that a stage made.
 fn tokens(receipt: &Receipt, rows: &AllRows) -> Vec<String> {
     let tables = receipt.outputs.values().filter(|a| ArtifactType::Samples.is(a)).filter_map(|a| rows.get(&a.digest));
-    let numbers: BTreeSet<u32> = tables.flat_map(|rows| rows.values().flat_map(|of| of.pairs.iter()).collect::<Vec<_>>()).map(|p| rows.pairs[p as usize].0).collect();
+    let numbers: BTreeSet<u32> =
+        tables.flat_map(|rows| rows.values().flat_map(|of| of.pairs.iter()).collect::<Vec<_>>()).map(|p| rows.pairs[p as usize].0).collect();
     numbers.into_iter().filter(|token| *token != super::rows::NOBODY).map(|token| rows.token(token).to_owned()).collect()
 }
 
@@ -160,9 +161,8 @@ impl Found {
                 flows.push(Reach { contains: 0, influenced: 0, gaps: Gaps::from(Gap::Record) });
                 continue;
             };
-            let [contains, influenced] = [flow.contains, flow.influenced].map(|set| {
-                *renamed.entry(set).or_insert_with(|| put(order.renumbered(resolver.sets.get(set)), &mut sets))
-            });
+            let [contains, influenced] =
+                [flow.contains, flow.influenced].map(|set| *renamed.entry(set).or_insert_with(|| put(order.renumbered(resolver.sets.get(set)), &mut sets)));
             flows.push(Reach { contains, influenced, gaps: flow.gaps });
         }
         let shared = put(order.shared.keys().copied().collect(), &mut sets);

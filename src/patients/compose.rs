@@ -27,7 +27,7 @@ pub(super) struct Node<'h> {
 pub(super) type OfPorts = Rc<Vec<(String, Rc<Flow>)>>;
 
 /// What decides the flows of a stage: its receipt, its namespaces, what it was given, and who reached other files.
-type Same = (usize, Spaces, Vec<(String, Vec<*const Flow>, bool)>, (SetId, Gaps), Vec<(Digest, SetId, Gaps)>);
+type Same = (usize, Spaces, Vec<(String, Vec<*const Flow>, bool)>, (SetId, Gaps), Vec<(Digest, SetId, Gaps)>, Gaps);
 
 /// Composes flows.
 pub(super) struct Composer<'h> {
@@ -68,8 +68,10 @@ impl<'h> Composer<'h> {
                 continue;
             }
             above.insert(top);
-            let mut waiting = Waiting { done: &self.done, above: &above, nodes: vec![] };
-            let stage = self.given(top, &mut waiting);
+            let mut waiting = Waiting { done: &self.done, above: &above, nodes: vec![], is_cyclic: false };
+            let mut stage = self.given(top, &mut waiting);
+            // No study can say that a stage is above itself: what was recorded is not what happened.
+            stage.gaps = if waiting.is_cyclic { Gap::Record.into() } else { Gaps::NONE };
             let missing = waiting.nodes;
             if missing.is_empty() {
                 let flows = self.flows_of(top, stage)?;
@@ -92,11 +94,11 @@ impl<'h> Composer<'h> {
         }
         let inputs = found.inputs.iter().map(|g| (g.port.clone(), g.flows.iter().map(Rc::as_ptr).collect(), g.is_missing)).collect();
         let others = elsewhere.iter().map(|(g, reach)| (*g, reach.set, reach.gaps)).collect();
-        let same = (node.at, spaces.clone(), inputs, (files.set, files.gaps), others);
+        let same = (node.at, spaces.clone(), inputs, (files.set, files.gaps), others, found.gaps);
         if let Some(known) = self.same.get(&same) {
             return Ok(known.clone());
         }
-        let stage = Stage { receipt, spaces, inputs: found.inputs, files, elsewhere };
+        let stage = Stage { receipt, spaces, inputs: found.inputs, files, elsewhere, gaps: found.gaps };
         let flows = Rc::new(flows(&stage, &mut self.resolver, self.history.store())?);
         self.same.insert(same, flows.clone());
         Ok(flows)
@@ -190,6 +192,7 @@ struct FoundInputs {
     /// What each file is that it read.
     files: Vec<Vec<Rc<Flow>>>,
     generators: Vec<Generators>,
+    gaps: Gaps,
 }
 
 /// Stages that are to be composed first.
@@ -197,6 +200,8 @@ struct Waiting<'a, 'h> {
     done: &'a HashMap<Node<'h>, OfPorts>,
     above: &'a HashSet<Node<'h>>,
     nodes: Vec<Node<'h>>,
+    /// True if a stage is above itself.
+    is_cyclic: bool,
 }
 
 impl<'h> Waiting<'_, 'h> {
@@ -204,8 +209,7 @@ impl<'h> Waiting<'_, 'h> {
     fn add(&mut self, node: Node<'h>, port: &str, to: &mut Given) {
         match self.done.get(&node) {
             Some(flows) => to.flows.extend(flows.iter().find(|(name, _)| name == port).map(|(_, flow)| flow.clone())),
-            // A stage that is above itself: no study can say that.
-            None if self.above.contains(&node) => to.is_missing = true,
+            None if self.above.contains(&node) => self.is_cyclic = true,
             None => self.nodes.push(node),
         }
     }

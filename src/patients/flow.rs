@@ -53,6 +53,8 @@ pub(super) struct Stage<'a> {
     pub(super) files: ReachOf,
     /// Who reached generators that rows name and of which the inputs say nothing.
     pub(super) elsewhere: Generators,
+    /// What is not known of any output.
+    pub(super) gaps: Gaps,
 }
 
 /// What an output takes from one input, or from all.
@@ -78,14 +80,14 @@ pub(super) fn flows(stage: &Stage, resolver: &mut Resolver, store: &Store) -> Re
             Some(ArtifactType::Patients) => patients(stage, artifact, &out, resolver),
             Some(ArtifactType::Generator) => {
                 let flow = other(stage, port, artifact, resolver);
-                let reach = ReachOf { set: resolver.sets.union([flow.contains, flow.influenced]), gaps: flow.gaps };
+                let reach = ReachOf { set: resolver.sets.union([flow.contains, flow.influenced]), gaps: flow.gaps.and(stage.gaps) };
                 // Rows name a generator by the file of its weights.
                 let files = store.files(artifact).unwrap_or_default();
                 Flow { generators: Rc::new(files.iter().map(|f| (f.digest, reach)).collect()), ..flow }
             }
             _ => other(stage, port, artifact, resolver),
         };
-        out.push((port.clone(), Rc::new(flow)));
+        out.push((port.clone(), Rc::new(Flow { gaps: flow.gaps.and(stage.gaps), ..flow })));
     }
     Ok(out)
 }
@@ -119,7 +121,7 @@ fn table(stage: &Stage, artifact: &Artifact, resolver: &mut Resolver) -> Flow {
         is_table: true,
     };
     match rows(&artifact.digest, &stage.spaces, None, &providers, resolver) {
-        None => Flow { generators: Rc::new(providers), is_table: false, ..flow },
+        None => Flow { is_table: false, ..flow },
         Some(parts) => Flow {
             contains: resolver.sets.union(parts.contains),
             influenced: resolver.sets.union(parts.influenced),

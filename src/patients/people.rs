@@ -3,7 +3,7 @@
 
 use super::index::Import;
 use super::rows::readable;
-use super::spaces::{DRAWN, Spaces};
+use super::spaces::Spaces;
 use crate::lineage::Roster;
 use crate::tables::Tables;
 use hilum_cache::{Receipt, Result, Store};
@@ -22,6 +22,8 @@ pub(super) struct People {
     others: BTreeMap<u32, String>,
     /// Namespaces of which a table is gone that says who is one patient.
     unclear: BTreeSet<String>,
+    /// True if it is not known of which namespaces such a table was.
+    all_unclear: bool,
     pub(super) imports: Vec<Import>,
 }
 
@@ -41,7 +43,10 @@ impl People {
             for table in receipt.outputs.values().filter(|a| ArtifactType::Table.is(a)) {
                 match readable(tables.joined_patients(store, table))? {
                     Some(joined) => joined.iter().for_each(|row| people.roster.same_patient(&row.patient, &row.counts_as, spaces.as_deref())),
-                    None => people.unclear.extend(spaces.iter().flat_map(|s| s.iter().cloned())),
+                    None => {
+                        people.all_unclear |= spaces.is_none();
+                        people.unclear.extend(spaces.iter().flat_map(|s| s.iter().cloned()));
+                    }
                 }
             }
         }
@@ -76,16 +81,19 @@ impl People {
         let mut all = self.roster.meant(token, spaces.as_deref());
         all.sort_unstable();
         all.dedup();
-        all.iter().for_each(|one| drop(self.others.entry(*one).or_insert_with(|| token.to_owned())));
+        for one in &all {
+            self.others.entry(*one).or_insert_with(|| token.to_owned());
+        }
         all
     }
 
     /// True if a table is gone that would say who is one patient in these namespaces.
     pub(super) fn is_unclear(&self, spaces: &Spaces) -> bool {
-        match spaces {
-            Some(spaces) => spaces.iter().any(|space| self.unclear.contains(space)),
-            None => !self.unclear.is_empty(),
-        }
+        self.all_unclear
+            || match spaces {
+                Some(spaces) => spaces.iter().any(|space| self.unclear.contains(space)),
+                None => !self.unclear.is_empty(),
+            }
     }
 
     /// The names of everyone, by number. Those who were drawn have no pseudonyms.
@@ -102,11 +110,6 @@ impl People {
         }
         out
     }
-}
-
-/// True for patients who are drawings.
-pub(super) fn is_drawn(names: &[NameOf]) -> bool {
-    names.iter().all(|name| name.0 == DRAWN)
 }
 
 /// The person behind images of which no patient is known.

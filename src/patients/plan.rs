@@ -59,9 +59,15 @@ pub struct Plan<'a> {
 
 /// What a plan cannot reach, each with what is to be said of it.
 pub const NOT_REACHED: [(&str, &str); 7] = [
-    ("imported files", "The directories and tables that were imported are not in the store: remove the patient there first, or the next run imports the patient again."),
+    (
+        "imported files",
+        "The directories and tables that were imported are not in the store: remove the patient there first, or the next run imports the patient again.",
+    ),
     ("exports", "What was copied, sent or published of this store is not known to it, and neither are models that others made of that."),
-    ("results directories", "Copies of results lie in directories `results/`, and reports wherever they were written: they stay until a run or somebody replaces them."),
+    (
+        "results directories",
+        "Copies of results lie in directories `results/`, and reports wherever they were written: they stay until a run or somebody replaces them.",
+    ),
     ("backups", "Backups and copies of this store are not known to it."),
     ("other stores", "Other stores may have imported the same patient or what was made here: ask each of them."),
     (

@@ -91,7 +91,8 @@ impl<'a> Plain<'a> {
             }
         }
         for receipt in &store.receipts {
-            for row in receipt.outputs.values().filter_map(|o| plain.rows(&o.digest)).flatten() {
+            let rows: Vec<&Row> = receipt.outputs.values().filter_map(|o| plain.rows(&o.digest)).flatten().collect();
+            for row in rows {
                 plain.of_image.entry(row.image).or_default().extend(row.generator);
             }
         }

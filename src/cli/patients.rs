@@ -33,7 +33,7 @@ pub(super) fn patients(args: &PatientsArgs) -> anyhow::Result<u8> {
         return Err(wrong("what that stage gave is not recorded").help("its receipt is gone: `hilum verify` says which are").into());
     }
     if args.store.json {
-        say(results.iter().map(|result| document(&index, result)).collect::<Value>())?;
+        say(json!({ "outputs": results.iter().map(|result| document(&index, result)).collect::<Vec<Value>>() }))?;
         return Ok(DONE);
     }
     results.iter().try_for_each(|result| lines(&index, result))?;

@@ -5,7 +5,6 @@ use super::gaps::Gaps;
 use hilum_cache::{Digest, StageKey};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
-use std::cell::OnceCell;
 use std::ops::Range;
 
 /// A name of a patient.
@@ -86,8 +85,7 @@ pub struct Index {
     pub(super) head: Head,
     /// Everybody, by their first pseudonyms.
     pub people: Vec<Person>,
-    pub(super) sets: Vec<LazySet>,
-    pub(super) bytes: Vec<u8>,
+    pub(super) sets: Vec<RoaringBitmap>,
 }
 
 /// The part of an index that is small.
@@ -106,12 +104,6 @@ pub(super) struct Head {
     /// How many images are in each set, and how many bytes it takes.
     pub(super) sets: Vec<(u64, u64)>,
     pub(super) people: u32,
-}
-
-/// A set that is read when it is asked for.
-pub(super) struct LazySet {
-    pub(super) at: Range<usize>,
-    pub(super) read: OnceCell<RoaringBitmap>,
 }
 
 impl Index {
@@ -165,7 +157,19 @@ impl Index {
     }
 
     fn set(&self, set: u32) -> &RoaringBitmap {
-        let LazySet { at, read } = &self.sets[set as usize];
-        read.get_or_init(|| RoaringBitmap::deserialize_from(&self.bytes[at.clone()]).expect("BUG: the checksum was right"))
+        &self.sets[set as usize]
+    }
+
+    /// True if all numbers in it are of something: a file may have been written by anybody.
+    pub(super) fn is_sound(&self) -> bool {
+        let Head { namespaces, results, flows, nobody, shared, sets, .. } = &self.head;
+        let is_set = |set: u32| (set as usize) < self.sets.len();
+        let is_range = |person: &Person| person.images.start <= person.images.end && person.images.end <= *nobody;
+        sets.len() == self.sets.len()
+            && is_set(*shared)
+            && flows.iter().all(|flow| is_set(flow.contains) && is_set(flow.influenced))
+            && results.iter().all(|result| (result.flow as usize) < flows.len())
+            && self.people.iter().all(|person| is_range(person) && person.names.iter().all(|name| (name.namespace as usize) < namespaces.len()))
+            && self.people.last().map_or(0, |person| person.images.end) == *nobody
     }
 }

@@ -3,15 +3,15 @@
 //! patient; like the store, only its owner can read it.
 
 use super::build::build;
-use super::index::{Head, Index, LazySet, Name, Person};
+use super::index::{Head, Index, Name, Person};
 use super::sets::bytes_of;
 use crate::provenance::History;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Receipt, Result, Store, journal, memo};
 use hilum_stages::contract::artifact::ArtifactType;
+use rayon::prelude::*;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -51,7 +51,7 @@ pub fn open(store: &Store) -> Result<Index> {
         let known = &index.head.evidence;
         known.program == program() && known.journals == journals && known.objects.iter().all(|(object, length)| length_of(store, object) == *length)
     };
-    if let Some(index) = memo::read_private(&path).ok().and_then(read).filter(is_current) {
+    if let Some(index) = memo::read_private(&path).ok().and_then(|bytes| read(&bytes)).filter(is_current) {
         return Ok(index);
     }
     let history = History::read(store)?;
@@ -61,7 +61,7 @@ pub fn open(store: &Store) -> Result<Index> {
         // It only saves time: a store that cannot be written to is answered from all the same.
         let _ = memo::write_private(&path, &bytes);
     }
-    Ok(read(bytes).expect("BUG: it was written a moment ago"))
+    Ok(read(&bytes).expect("BUG: it was written a moment ago"))
 }
 
 fn program() -> String {
@@ -133,16 +133,16 @@ fn written(parts: Parts) -> Vec<u8> {
 }
 
 /// Reads a file; none if it is not a whole one of this form.
-fn read(bytes: Vec<u8>) -> Option<Index> {
+fn read(bytes: &[u8]) -> Option<Index> {
     let body = bytes.strip_prefix(MAGIC)?;
     let (sum, body) = body.split_at_checked(32)?;
     if Digest::of(body).bytes() != sum {
         return None;
     }
-    let mut rest = Rest { bytes: &bytes, at: MAGIC.len() + 32 };
+    let mut rest = Rest { bytes, at: MAGIC.len() + 32 };
     let length = usize::try_from(u64::from_le_bytes(rest.take(8)?.try_into().ok()?)).ok()?;
     let head: Head = serde_json::from_slice(rest.take(length)?).ok()?;
-    let mut people = Vec::with_capacity(head.people as usize);
+    let mut people = vec![];
     let mut first = 0;
     for _ in 0..head.people {
         let (names, end) = (rest.number()?, rest.number()?);
@@ -153,13 +153,9 @@ fn read(bytes: Vec<u8>) -> Option<Index> {
         people.push(Person { names: (0..names).map(|_| name(&mut rest)).collect::<Option<_>>()?, images: first..end });
         first = end;
     }
-    let mut sets = vec![];
-    for (_, length) in &head.sets {
-        let from = rest.at;
-        rest.take(usize::try_from(*length).ok()?)?;
-        sets.push(LazySet { at: from..rest.at, read: OnceCell::new() });
-    }
-    Some(Index { head, people, sets, bytes })
+    let places = head.sets.iter().map(|(_, length)| rest.take(usize::try_from(*length).ok()?)).collect::<Option<Vec<&[u8]>>>()?;
+    let sets = places.into_par_iter().map(|bytes| RoaringBitmap::deserialize_from(bytes).ok()).collect::<Option<Vec<RoaringBitmap>>>()?;
+    Some(Index { head, people, sets }).filter(Index::is_sound)
 }
 
 /// What is left of a file to read.

@@ -1,6 +1,6 @@
 //! The three commands from outside, on a study that imported patients.
 
-use crate::space::{Said, Space, root};
+use crate::space::{Said, Space};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use serde_json::Value;
 use std::io::Write;
@@ -26,19 +26,20 @@ stages:
 ";
 const CANARY: &str = "CANARY-77";
 
-/// A space in which patients were imported: CANARY-77 has three images, of which P3 has one, too.
+/// A space in which patients were imported. CANARY-77 has three images, and P101 has one of them, too.
 fn ran() -> Space {
     let space = Space::new();
-    space.give_key([3; 32]);
     let mut table = "who,file,label\n".to_owned();
     for n in 0..24u32 {
-        let pixels: Vec<u8> = (0..32 * 32u32).map(|p| ((p * (n + 3) / 7 + n * 31) % 256) as u8).collect();
+        let drawn = if n == 3 { 0 } else { n };
+        let pixels: Vec<u8> = (0..32 * 32u32).map(|p| ((p * (drawn + 3) / 7 + drawn * 31) % 256) as u8).collect();
         space.write(&format!("img/{n}.png"), hilum_stages::data::png::encode(&pixels, 32, 32, &[]).unwrap());
         let who = if n < 3 { CANARY.to_owned() } else { format!("P{}", n / 2 + 100) };
-        table += &format!("{who},{n}.png,{}\n", ["covid", "normal"][(n / 3 % 2) as usize]);
+        table += &format!("{who},{n}.png,{}\n", ["covid", "normal"][(drawn / 3 % 2) as usize]);
     }
     space.write("t.csv", table);
     space.write("study.yaml", STUDY);
+    space.give_key([3; 32]);
     let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     space
@@ -86,9 +87,9 @@ fn a_patient_is_followed_through_tables_models_synthetic_images_and_numbers() {
 
     let holding = json(&space, &["patients", "images.samples"], "");
     let of = |holding: &Value| holding["patients"].as_array().unwrap().iter().find(|p| p["called"][0] == *pseudonym).map(|p| p["images"].as_u64().unwrap());
-    assert_eq!((of(&holding[0]["contains"]), holding[0]["contains"]["images"].as_u64()), (Some(3), Some(24)));
+    assert_eq!((of(&holding["outputs"][0]["contains"]), holding["outputs"][0]["contains"]["images"].as_u64()), (Some(3), Some(23)));
     let network = json(&space, &["patients", "classifier.weights"], "");
-    assert_eq!((of(&network[0]["contains"]), of(&network[0]["influenced"]).is_some()), (None, is_in_training));
+    assert_eq!((of(&network["outputs"][0]["contains"]), of(&network["outputs"][0]["influenced"]).is_some()), (None, is_in_training));
 
     let plan = json(&space, &["erase-plan", "--patient-stdin"], CANARY);
     let by = |action: &str| outputs(&plan["results"], Some(action));
@@ -119,34 +120,34 @@ fn a_patient_is_followed_through_tables_models_synthetic_images_and_numbers() {
     for (path, bytes) in files {
         assert!(!bytes.windows(CANARY.len()).any(|w| w.eq_ignore_ascii_case(CANARY.as_bytes())), "{}", path.display());
     }
-    documented(&space);
+    documented(&space, &others);
 }
 
-/// What documents have in them is on their pages.
-fn documented(space: &Space) {
-    std::fs::remove_file(space.path("results/s/images/patients.csv")).unwrap();
-    for (verb, said) in [
-        ("patients", json(space, &["patients", "scores"], "")),
-        ("who-used", json(space, &["who-used", "--patient-stdin"], CANARY)),
-        ("erase-plan", json(space, &["erase-plan", "--patient-stdin"], CANARY)),
-    ] {
-        let page = std::fs::read_to_string(root().join("docs/json").join(format!("{verb}.md"))).unwrap();
-        let mut names = vec![];
-        fields(&said, &mut names);
-        for name in names {
-            assert!(page.contains(&format!("`{name}`")) || page.contains(&format!("{name}`")), "docs/json/{verb}.md does not have `{name}`");
-        }
-    }
-}
-
-fn fields(value: &Value, out: &mut Vec<String>) {
-    match value {
-        Value::Object(all) => all.iter().for_each(|(name, below)| {
-            out.push(name.clone());
-            fields(below, out);
-        }),
-        Value::Array(all) => all.iter().for_each(|below| fields(below, out)),
-        _ => {}
+/// What documents have in them is on their pages: also where a table is gone.
+fn documented(space: &Space, others: &[&str]) {
+    let said = |args: &[&str], input: &str| {
+        let said = typed(space, &[args, &["--json"]].concat(), input);
+        assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+        said.out
+    };
+    let is_tested = |p: &&&str| outputs(&json(space, &["who-used", "--pseudonym", p], "")["contains"], None).contains(&"scores");
+    let tested = others.iter().find(is_tested).expect("somebody is in the test part");
+    let all = || {
+        [
+            ("patients", vec![said(&["patients", "images.samples"], ""), said(&["patients", "classifier.weights"], "")]),
+            ("who-used", vec![said(&["who-used", "--patient-stdin"], CANARY), said(&["who-used", "--pseudonym", tested], "")]),
+            ("erase-plan", vec![said(&["erase-plan", "--patient-stdin"], CANARY), said(&["erase-plan", "--pseudonym", tested], "")]),
+        ]
+    };
+    let whole = all();
+    let table = space.digests()["training-set samples"].clone();
+    let hex = table.trim_start_matches("b3:");
+    std::fs::remove_file(space.path(&format!(".hilum/objects/{}/{}", &hex[..2], &hex[2..]))).unwrap();
+    let without = all();
+    let planned: Value = serde_json::from_str(&without[2].1[1]).unwrap();
+    assert!(outputs(&planned["results"], Some("not-known")).contains(&"classifier"), "{planned}");
+    for ((verb, whole), (_, without)) in whole.into_iter().zip(without) {
+        crate::json::compare(verb, &[whole, without].concat());
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Run {
     /// Parameters of imports.
     pub with: BTreeMap<String, Value>,
     pub keys: BTreeMap<String, StageKey>,
+    /// Stages, each after those that it is bound to.
+    order: Vec<String>,
 }
 
 /// A store, and what was written to it.
@@ -118,7 +120,6 @@ struct Drawing {
 #[derive(Default)]
 struct Current {
     run: Run,
-    order: Vec<String>,
     /// Outputs that stages can be bound to: stage, port, artifact.
     outputs: Vec<(String, String, Output)>,
 }
@@ -160,8 +161,8 @@ impl Drawing {
         let stages = 4 + self.stream.below(8);
         // What an earlier run had, most of it reused, some of it computed anew.
         let old = before.map(|run| self.store.runs[run].clone()).unwrap_or_default();
-        let old_graph: Vec<(String, Bound)> = old.graph.clone().unwrap_or_default().into_iter().collect();
-        for (stage, bound) in old_graph {
+        for stage in old.order {
+            let Some(bound) = old.graph.as_ref().and_then(|graph| graph.get(&stage)).cloned() else { continue };
             let Some(at) = before.and_then(|run| self.store.result(run, &stage)) else { continue };
             if self.stream.chance(0.2) {
                 continue;
@@ -193,7 +194,7 @@ impl Drawing {
             }
             now.run.graph.get_or_insert_default().insert(stage.clone(), bound);
             now.outputs.extend(outputs.into_iter().map(|(port, output)| (stage.clone(), port, output)));
-            now.order.push(stage);
+            now.run.order.push(stage);
         }
         for _ in 0..1 + self.stream.below(2) {
             let import = self.import(number, &mut now);
@@ -211,7 +212,7 @@ impl Drawing {
             // A receipt that is nowhere.
             now.run.keys.insert("lost".into(), StageKey(Digest::of(b"lost")));
             now.run.graph.get_or_insert_default().insert("lost".into(), Bound::new());
-            now.order.push("lost".into());
+            now.run.order.push("lost".into());
         }
         let has_graph = !self.stream.chance(0.1);
         self.write(&now, has_graph, &written);
@@ -224,7 +225,7 @@ impl Drawing {
         now.run.keys.insert(receipt.stage.clone(), receipt.key);
         now.run.graph.get_or_insert_default().insert(receipt.stage.clone(), bound);
         now.outputs.extend(receipt.outputs.iter().map(|(port, output)| (receipt.stage.clone(), port.clone(), output.clone())));
-        now.order.push(receipt.stage.clone());
+        now.run.order.push(receipt.stage.clone());
     }
 
     fn receipt(&mut self, run: usize, stage: &str, kind: &'static str) -> Receipt {

@@ -21,7 +21,7 @@ impl Drawing {
             let kind = if now.run.with.contains_key(stage) { "import" } else { "k" };
             stages.insert(stage.clone(), json!({ "stage": kind, "in": inputs, "with": now.run.with.get(stage) }));
         }
-        let resolved = if has_graph { json!({ "order": now.order, "stages": stages }) } else { Value::Null };
+        let resolved = if has_graph { json!({ "order": now.run.order, "stages": stages }) } else { Value::Null };
         journal.append(&Event::Started { study: now.run.study.clone(), pipeline: Digest::of(b""), resolved }).unwrap();
         let executed: BTreeSet<&str> = written.iter().map(|r| r.stage.as_str()).collect();
         let reused = now.run.keys.iter().filter(|(stage, _)| !executed.contains(stage.as_str())).map(|(stage, key)| (stage.clone(), *key)).collect();

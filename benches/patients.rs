@@ -206,9 +206,9 @@ fn main() {
         std::hint::black_box(fresh.who_used(&sought).found.len());
     };
     println!("| open it and ask what one patient reached | {:.0?} |", median(asks));
-    let plans = || assert!(plan(&index, &index.find(&pseudonym, None)).planned.len() > 0);
+    let plans = || assert!(!plan(&index, &index.find(&pseudonym, None)).planned.is_empty());
     println!("| the plan of an erasure, opened | {:.0?} |", median(plans));
-    let everybody = || assert!(index.patients_of(&index.results()[0])[0].patients.len() > 0);
+    let everybody = || assert!(!index.patients_of(&index.results()[0])[0].patients.is_empty());
     println!("| everybody in the import, opened | {:.0?} |", median(everybody));
     let hilum = |call: &[&str]| {
         let done = Command::new(env!("CARGO_BIN_EXE_hilum")).args(call).arg("--json").arg("--store").arg(held.path()).output().unwrap();

@@ -3,8 +3,7 @@
 use super::compose::Composer;
 use super::flow::Flow;
 use super::gaps::{Gap, Gaps};
-use super::index::{Head, Name, Person, Reach, Recorded};
-use super::kept::{Evidence, Parts};
+use super::index::{Evidence, Head, Name, Parts, Person, Reach, Recorded};
 use super::people::{NO_PERSON, NameOf, People};
 use super::resolve::Resolver;
 use super::rows::AllRows;

@@ -5,6 +5,7 @@ use super::gaps::Gaps;
 use hilum_cache::{Digest, StageKey};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A name of a patient.
@@ -92,7 +93,7 @@ pub struct Index {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Head {
     /// What it was made of.
-    pub(super) evidence: super::kept::Evidence,
+    pub(super) evidence: Evidence,
     pub(super) namespaces: Vec<String>,
     pub(super) imports: Vec<Import>,
     pub(super) results: Vec<Recorded>,
@@ -104,6 +105,25 @@ pub(super) struct Head {
     /// How many images are in each set, and how many bytes it takes.
     pub(super) sets: Vec<(u64, u64)>,
     pub(super) people: u32,
+}
+
+/// What an index was made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Evidence {
+    /// The program: another one may know more kinds.
+    pub(super) program: String,
+    /// Journals by run, with their lengths and digests.
+    pub(super) journals: Vec<(String, u64, Digest)>,
+    /// Tables and lists of files, and their lengths where they are there.
+    pub(super) objects: BTreeMap<Digest, Option<u64>>,
+}
+
+/// An index before it is written.
+pub(super) struct Parts {
+    pub(super) head: Head,
+    pub(super) people: Vec<Person>,
+    /// Sets, and how many different images are in each.
+    pub(super) sets: Vec<(u64, RoaringBitmap)>,
 }
 
 impl Index {

@@ -3,7 +3,7 @@
 //! patient; like the store, only its owner can read it.
 
 use super::build::build;
-use super::index::{Head, Index, Name, Person};
+use super::index::{Evidence, Head, Index, Name, Parts, Person};
 use super::sets::bytes_of;
 use crate::provenance::History;
 use hilum_cache::receipt::Artifact;
@@ -11,7 +11,6 @@ use hilum_cache::{Digest, Error, Receipt, Result, Store, journal, memo};
 use hilum_stages::contract::artifact::ArtifactType;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -20,25 +19,6 @@ pub const FILE: &str = "patients.index";
 
 /// Begins the file. Another form of it, or another meaning of what is in it, has another number.
 const MAGIC: &[u8; 16] = b"hilum patients 1";
-
-/// What an index was made of.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Evidence {
-    /// The program: another one may know more kinds.
-    program: String,
-    /// Journals by run, with their lengths and digests.
-    journals: Vec<(String, u64, Digest)>,
-    /// Tables and lists of files, and their lengths where they are there.
-    objects: BTreeMap<Digest, Option<u64>>,
-}
-
-/// An index before it is written.
-pub(super) struct Parts {
-    pub(super) head: Head,
-    pub(super) people: Vec<Person>,
-    /// Sets, and how many different images are in each.
-    pub(super) sets: Vec<(u64, RoaringBitmap)>,
-}
 
 /// The index of a store: the one that it keeps, or one that is made now and kept where the store can be written to.
 ///

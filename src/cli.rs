@@ -10,6 +10,7 @@ mod cosign;
 mod diff;
 mod doctor;
 mod document;
+mod erase_plan;
 mod explain;
 mod find;
 mod gc;
@@ -21,16 +22,19 @@ mod log;
 mod ls;
 mod open;
 mod output;
+mod patients;
 mod plan;
 mod power;
 mod prove;
 mod report;
 mod run;
 mod show;
+mod sought;
 mod stages;
 mod trace;
 mod trust;
 mod verify;
+mod who_used;
 mod why;
 
 use crate::progress::remark;
@@ -107,6 +111,12 @@ enum Verb {
     Diff(diff::DiffArgs),
     /// Show where a result came from
     Trace(trace::TraceArgs),
+    /// Show which patients are in an artifact, and which influenced it
+    Patients(patients::PatientsArgs),
+    /// Show what contains a patient, what the patient influenced, and what not
+    WhoUsed(who_used::WhoUsedArgs),
+    /// Plan what the erasure of a patient would take, without changing anything
+    ErasePlan(erase_plan::ErasePlanArgs),
     /// Find the source file of an image by its digest
     Image(image::ImageArgs),
     /// Hash everything in the store again, follow its ledger, and set damaged objects aside
@@ -254,6 +264,9 @@ pub fn main() -> ExitCode {
         Verb::Show { store, id } => show::show(&store, &id),
         Verb::Diff(args) => diff::diff(&args),
         Verb::Trace(args) => trace::trace(&args),
+        Verb::Patients(args) => patients::patients(&args),
+        Verb::WhoUsed(args) => who_used::who_used(&args),
+        Verb::ErasePlan(args) => erase_plan::erase_plan(&args),
         Verb::Image(args) => image::image(&args),
         Verb::Verify(args) => verify::verify(&args),
         Verb::Log(args) => log::log(&args),
@@ -290,6 +303,16 @@ fn form_of(matches: &ArgMatches) -> Form {
 
 /// Prints why arguments do not parse, or the requested help.
 fn not_understood(e: &clap::Error) -> ExitCode {
+    // What does not belong there may be a patient's identifier, which is not repeated.
+    if e.use_stderr() && std::env::args_os().nth(1).is_some_and(|verb| sought::VERBS.iter().any(|of_patient| verb == *of_patient)) {
+        if std::env::args_os().any(|a| a == "--json") {
+            document::begin(Form::Document);
+        }
+        let fault = wrong(format!("the arguments do not fit: {}", e.kind())).help(sought::HELP);
+        let code = report_error(&fault.into());
+        let _ = document::end();
+        return ExitCode::from(code);
+    }
     // A closed terminal is no reason to fail.
     let _ = e.print();
     if e.use_stderr() && std::env::args_os().any(|a| a == "--json") {

@@ -11,6 +11,7 @@ pub mod lineage;
 pub mod looks;
 pub mod manual;
 pub mod mutate;
+pub mod patients;
 pub mod pipeline;
 pub mod plan;
 pub mod power;

@@ -8,11 +8,12 @@ mod find;
 mod history;
 mod looked_up;
 mod place;
+mod recorded;
 mod walk;
 
 pub use changed::ChangedResult;
 pub use find::{Origin, Part};
-pub use history::{History, RunId};
+pub use history::{History, Output, RunId};
 pub use looked_up::looked_up;
 pub use place::Place;
 

@@ -30,6 +30,7 @@ mod leaks;
 mod ledger;
 mod nested;
 mod old_stores;
+mod patients;
 mod pipelines;
 mod pretrained;
 mod published;

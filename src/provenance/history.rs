@@ -36,15 +36,19 @@ pub(super) struct Run {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Bound {
     pub(super) kind: String,
+    /// Its parameters, of a stage without inputs: they say what it reads.
+    pub(super) parameters: Value,
     /// Outputs by input port.
     pub(super) inputs: Vec<(String, Vec<Output>)>,
 }
 
 /// An output by its stage's name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Output {
-    pub(super) stage: String,
-    pub(super) port: String,
+pub struct Output {
+    /// The stage, with its cell.
+    pub stage: String,
+    /// Its output port.
+    pub port: String,
 }
 
 impl<'a> History<'a> {
@@ -107,7 +111,8 @@ impl Run {
             let mut inputs: Vec<(String, Vec<Output>)> =
                 stage["in"].as_object().into_iter().flatten().map(|(port, bound)| (port.clone(), outputs(bound))).collect();
             inputs.sort_by(|a, b| a.0.cmp(&b.0));
-            self.graph.insert(name.clone(), Bound { kind: stage["stage"].as_str().unwrap_or_default().to_owned(), inputs });
+            let parameters = if inputs.is_empty() { stage["with"].clone() } else { Value::Null };
+            self.graph.insert(name.clone(), Bound { kind: stage["stage"].as_str().unwrap_or_default().to_owned(), parameters, inputs });
         }
         let order = resolved["order"].as_array().into_iter().flatten().filter_map(Value::as_str);
         self.order = order.filter(|name| self.graph.contains_key(*name)).map(str::to_owned).collect();

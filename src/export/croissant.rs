@@ -32,7 +32,8 @@ fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<
     }
     let sets: Vec<Set> = sets.into_iter().filter(|set| !set.images.is_empty()).collect();
     if sets.is_empty() {
-        return Err(Error::Nothing { run: facts.run.clone(), why: "no synthetic image of it is in the store" });
+        let why = if removed.is_empty() { "no stage of it made synthetic images" } else { "`hilum gc` removed its synthetic images" };
+        return Err(Error::Nothing { run: facts.run.clone(), why });
     }
     let mut names = BTreeSet::new();
     let (mut distribution, mut records) = (vec![], vec![]);
@@ -49,7 +50,7 @@ fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<
             "@type": "cr:FileSet", "@id": format!("{name}-files"), "name": format!("{name}-files"), "description": format!("The PNG files in `{archive}`"),
             "containedIn": { "@id": archive }, "encodingFormat": "image/png", "includes": "*.png",
         }));
-        records.push(record_set(set, &name, &table));
+        records.extend(record_sets(set, &name, &table));
         if set.removed > 0 {
             directory.remark(format!("{} of `{}` were removed from the store and are not in it", counted(set.removed, "image", "images"), set.output));
         }
@@ -63,8 +64,6 @@ fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<
         "name": format!("{}-synthetic", facts.record.study), "description": rai::description(facts, &sets), "license": licence.line(),
         "datePublished": facts.ended, "version": "1.0.0", "distribution": distribution, "recordSet": records,
         "keywords": ["synthetic", "chest X-ray", "not for diagnosis"], "isLiveDataset": false,
-        "creator": { "@type": "sc:Organization", "name": "Whoever ran the study; hilum records no names" },
-        "url": format!("urn:b3:{}", facts.made().next().map_or_else(String::new, |m| m.result.key.0.hex())),
         "citeAs": format!("Synthetic images of the study {}, run {} of hilum.", facts.record.study, facts.run),
     });
     for (name, value) in rai::fields(facts, &sets)? {
@@ -126,26 +125,42 @@ fn pack(facts: &Facts, set: &Set, name: &str, directory: &mut Directory) -> Resu
     Ok(store::hash_file(&path)?.1.hex())
 }
 
-fn record_set(set: &Set, name: &str, table: &str) -> Value {
+/// The rows of the table, and the images that they name. These are apart: a reader that takes the content of two sources into one
+/// record would confuse them.
+fn record_sets(set: &Set, name: &str, table: &str) -> [Value; 2] {
+    let (files, images) = (format!("{name}-files"), format!("{name}-images"));
     let field = |(column, kind, about): (&str, &str, &str)| {
         let mut field = json!({
             "@type": "cr:Field", "@id": format!("{name}/{column}"), "name": column, "description": about, "dataType": kind,
             "source": { "fileObject": { "@id": table }, "extract": { "column": column } },
         });
         if column == "file" {
-            field["references"] = json!({ "fileSet": { "@id": format!("{name}-files") }, "extract": { "fileProperty": "filename" } });
+            field["references"] = json!({ "field": { "@id": format!("{images}/file") } });
         }
         field
     };
-    let mut fields: Vec<Value> = COLUMNS.into_iter().map(field).collect();
-    fields.push(json!({
-        "@type": "cr:Field", "@id": format!("{name}/image"), "name": "image", "description": "The image: 8 bits of grey", "dataType": "sc:ImageObject",
-        "source": { "fileSet": { "@id": format!("{name}-files") }, "extract": { "fileProperty": "content" } },
-    }));
-    json!({
-        "@type": "cr:RecordSet", "@id": name, "name": name, "key": { "@id": format!("{name}/file") }, "field": fields,
-        "description": format!("The synthetic images of `{}`, sha256 of the list of their files in the store {}", set.output, set.artifact.sha256.hex()),
-    })
+    let of_file = |column: &str, kind: &str, property: &str, about: &str| {
+        json!({
+            "@type": "cr:Field", "@id": format!("{images}/{column}"), "name": column, "description": about, "dataType": kind,
+            "source": { "fileSet": { "@id": files }, "extract": { "fileProperty": property } },
+        })
+    };
+    let fields: Vec<Value> = COLUMNS.into_iter().map(field).collect();
+    let sha256 = set.artifact.sha256.hex();
+    [
+        json!({
+            "@type": "cr:RecordSet", "@id": images, "name": images, "description": format!("The synthetic images of `{}`", set.output),
+            "key": { "@id": format!("{images}/file") },
+            "field": [
+                of_file("file", "sc:Text", "filename", "The name of the image's file in the archive"),
+                of_file("image", "sc:ImageObject", "content", "The image: 8 bits of grey"),
+            ],
+        }),
+        json!({
+            "@type": "cr:RecordSet", "@id": name, "name": name, "key": { "@id": format!("{name}/file") }, "field": fields,
+            "description": format!("What is known of each synthetic image of `{}`; sha256 of the list of their files in the store: {sha256}", set.output),
+        }),
+    ]
 }
 
 /// The context that the specification prescribes.
@@ -210,6 +225,6 @@ mod tests {
     fn sets_have_different_plain_names() {
         let mut taken = BTreeSet::new();
         let names = ["synthetic", "synthetic/dose=1", "synthetic/dose/1", "ü", "..x"].map(|stage| plain_name(stage, &mut taken));
-        assert_eq!(names, ["synthetic", "synthetic_dose_1".replace("dose_1", "dose_1").as_str(), "synthetic_dose_1_2", "_", "x"]);
+        assert_eq!(names, ["synthetic", "synthetic_dose_1", "synthetic_dose_1_2", "_", "x"]);
     }
 }

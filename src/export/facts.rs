@@ -2,6 +2,7 @@
 //! formats.
 
 use super::error::{Error, Result};
+use super::forbidden::without_names;
 use crate::provenance::{Computed, History, Node, NodeId, Provenance};
 use crate::tables::{Summary, Tables};
 use hilum_cache::receipt::Artifact;
@@ -11,7 +12,7 @@ use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::kind::StageKind;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A run.
@@ -58,12 +59,18 @@ impl<'a> Facts<'a> {
         if let Some(line) = soundness.altered {
             return Err(Error::Altered { run: run.to_owned(), line });
         }
-        let record = RunRecord::read(store, run)?;
+        let mut record = RunRecord::read(store, run)?;
         let history = History::read(store)?;
         let id = history.run(run).filter(|_| record.resolved.is_object()).ok_or_else(|| nothing("its journal does not hold the study"))?;
         let names: Vec<String> = history.stages(id).map(str::to_owned).collect();
         let graph = history.walk(names.iter().map(|name| (id, name.as_str())));
-        let receipts = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
+        let mut receipts: BTreeMap<String, Receipt> = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
+        receipts.values_mut().flat_map(|r| &mut r.notes).for_each(|note| *note = without_names(note));
+        for finding in &mut record.findings {
+            finding.message = finding.message.as_deref().map(without_names);
+            finding.notes.iter_mut().for_each(|note| *note = without_names(note));
+        }
+        record.failures.iter_mut().for_each(|f| f.message = without_names(&f.message));
         let ended = journal::entries(store, run)?.last().map(|line| line.time.clone()).unwrap_or_default();
         let facts = Facts { store, run: run.to_owned(), record, ended, graph, receipts, removed: gc::removed(store)?, tables: Tables::default() };
         if facts.made().next().is_none() {
@@ -111,25 +118,26 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The first stage of a study is drawn by a program if no other stage brings images in: they show no patient.
+    /// True if a program draws all images that come into the study: they show no patient.
     pub(super) fn is_drawn(&self) -> bool {
         let mut sources = self.made().filter(|m| m.node.inputs.is_empty() && outputs_samples(m.result));
         sources.all(|m| kind(&m.node.kind).is_some_and(|k| k.drawn))
     }
 
-    /// The stages that an output went into, each with the port there.
-    pub(super) fn takers(&self, id: NodeId, output: Option<&str>) -> Vec<(Made<'_>, &str)> {
-        let takes = |m: &Made, port: &str| {
-            let from = |source: &crate::provenance::Source| source.node == id && output.is_none_or(|o| o == source.output);
-            m.node.inputs.iter().any(|edge| edge.port == port && edge.from.as_ref().is_some_and(from))
-        };
-        let mut out = vec![];
-        for m in self.made() {
-            let mut ports: Vec<&str> = m.node.inputs.iter().map(|e| e.port.as_str()).collect();
-            ports.dedup();
-            out.extend(ports.into_iter().filter(|port| takes(&m, port)).map(|port| (m, port)));
+    /// The stages that an output of a stage went into, or any of its outputs.
+    pub(super) fn takers(&self, id: NodeId, output: Option<&str>) -> impl Iterator<Item = Made<'_>> {
+        self.made().filter(move |m| m.inputs().any(|(_, from, taken)| from == id && output.is_none_or(|o| o == taken)))
+    }
+
+    /// A stage and everything that it was made of.
+    pub(super) fn ancestors(&self, id: NodeId) -> BTreeSet<NodeId> {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![id]);
+        while let Some(next) = left.pop() {
+            if seen.insert(next) {
+                left.extend(self.graph.nodes[next].inputs.iter().filter_map(|edge| edge.from.as_ref().map(|s| s.node)));
+            }
         }
-        out
+        seen
     }
 
     /// The counts of a table of samples; none if it was removed.
@@ -181,6 +189,23 @@ impl Made<'_> {
 /// An output as a study writes it: `split.train`, `weights.weights/arm=real`.
 pub(super) fn output(stage: &str, port: &str) -> String {
     stage.split_once('/').map_or_else(|| format!("{stage}.{port}"), |(base, cell)| format!("{base}.{port}/{cell}"))
+}
+
+/// An artifact in words, by its type.
+pub(super) fn described(artifact: &Artifact) -> &str {
+    match ArtifactType::of(artifact) {
+        Some(ArtifactType::Samples) => "table of images",
+        Some(ArtifactType::Images) => "pack of pixels",
+        Some(ArtifactType::Masks) => "pack of masks",
+        Some(ArtifactType::Patients) => "table of patients",
+        Some(ArtifactType::Generator) => "trained generator",
+        Some(ArtifactType::Weights) => "trained classifier",
+        Some(ArtifactType::Embedding) => "set of features",
+        Some(ArtifactType::Scores) => "set of scores",
+        Some(ArtifactType::Table) => "table",
+        Some(ArtifactType::Figure) => "figure",
+        None => &artifact.kind,
+    }
 }
 
 /// The row of a kind, if this program has it.

@@ -83,10 +83,10 @@ fn holds_start(bytes: &[u8], string: &[u8]) -> bool {
     places(bytes, string).any(|at| !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && is_word(bytes.get(at + string.len())))
 }
 
-/// Digits of a token and of a pseudonym after `p:`.
-const TOKEN: usize = 32;
+/// Digits after `p:` by which a token or a pseudonym, of which some notes show the beginning, is known.
+const TOKEN: usize = 8;
 
-/// True if some bytes hold what stands for a patient: `p:` and 32 hexadecimal digits.
+/// True if some bytes hold what stands for a patient: `p:` and hexadecimal digits.
 pub(super) fn names_patient(bytes: &[u8]) -> bool {
     places(bytes, b"p:").any(|at| hex_digits(&bytes[at + 2..]) >= TOKEN && !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))))
 }
@@ -98,6 +98,21 @@ pub(super) fn names_digest(bytes: &[u8]) -> bool {
         run = if b.is_ascii_hexdigit() { run + 1 } else { 0 };
         run >= 64
     })
+}
+
+/// A text of the journal without digests and tokens: some notes show the first digits of those of an image and of a patient.
+pub(super) fn without_names(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((at, mark)) = ["b3:", "p:"].into_iter().filter_map(|mark| Some((rest.find(mark)?, mark))).min() {
+        let (before, after) = (&rest[..at], &rest[at + mark.len()..]);
+        let digits = hex_digits(after.as_bytes());
+        let is_name = digits >= TOKEN && !is_word(before.as_bytes().last());
+        out += before;
+        out += mark;
+        out += if is_name { "…" } else { "" };
+        rest = if is_name { &after[digits..] } else { after };
+    }
+    out + rest
 }
 
 fn hex_digits(bytes: &[u8]) -> usize {
@@ -137,6 +152,18 @@ mod tests {
     #[test]
     fn names_that_name_nobody_are_words() {
         assert_eq!(of("/", "root", "localhost").find(b"the root mean square on localhost"), None);
+    }
+
+    #[test]
+    fn what_names_an_image_or_a_patient_is_taken_out_of_texts() {
+        let cases = [
+            ("1 image occurs twice: b3:237929e47a1b (2 patients, now one: p:09896efb; covid)", "1 image occurs twice: b3:… (2 patients, now one: p:…; covid)"),
+            ("step:09896efb8 and b3:12 and p = 0.5, p:", "step:09896efb8 and b3:12 and p = 0.5, p:"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(without_names(text), expected);
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) const EXPORT: Export = Export {
 
 /// The study as it was run.
 const STUDY: &str = "study.yaml";
+/// What the crate is, for people.
+const README: &str = "README.md";
 /// What the journal says.
 const JOURNAL: &str = "run.json";
 /// What the engine is called in the crate.
@@ -43,22 +45,25 @@ fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<
     let journal = directory.put(JOURNAL, &pretty(&json!({ "journal": facts.journal(), "left_out": outputs.left_out })))?;
     let tools = tools::tools(facts, &mut graph);
     let actions = actions::actions(facts, &outputs, &mut graph);
+    let about = about(facts, &outputs);
+    let readme = directory.put(README, readme(facts, &about).as_bytes())?;
+    graph.file(README, &readme, json!({ "name": "What is in this crate", "about": reference("./") }));
     let description = "What the journal says: stages with their recipes and environments, findings, failures, and what is not in this crate";
     graph.file(JOURNAL, &journal, json!({ "name": "Journal of the run", "description": description }));
     let workflow = json!({
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"], "name": facts.record.study, "hasPart": one_or_list(tools),
         "description": "The study as it was run: every cell with its parameters, defaults filled in", "programmingLanguage": reference(LANGUAGE),
-        "step": one_or_list(actions.steps.clone()),
+        "step": one_or_list(actions.steps.clone()), "version": study.sha256.hex(),
     });
     graph.file(STUDY, &study, workflow);
     graph.add(json!({ "@id": LANGUAGE, "@type": "ComputerLanguage", "name": "hilum study (YAML)" }));
     add_licence_and_profiles(licence, &mut graph);
-    let mut parts = vec![reference(STUDY), reference(JOURNAL)];
+    let mut parts = vec![reference(README), reference(STUDY), reference(JOURNAL)];
     parts.extend(outputs.files.iter().cloned());
     let mut mentions = vec![reference(WHOLE), reference(ORGANIZE)];
     mentions.extend(actions.mentions.iter().chain(&outputs.collections).cloned());
     let root = json!({
-        "@id": "./", "@type": "Dataset", "name": format!("{}: run {} of hilum", facts.record.study, facts.run), "description": about(facts, &outputs),
+        "@id": "./", "@type": "Dataset", "name": format!("{}: run {} of hilum", facts.record.study, facts.run), "description": about,
         "datePublished": facts.ended, "license": reference(id_of(&licence.entity())), "mainEntity": reference(STUDY), "hasPart": parts,
         "mentions": mentions, "conformsTo": PROFILES.map(|(id, _, _)| reference(id)),
     });
@@ -98,14 +103,17 @@ fn id_of(entity: &Value) -> &str {
 /// The terms of runs that the context of RO-Crate 1.1 does not have.
 fn context() -> Value {
     let term = |name: &str| (name.to_owned(), Value::from(format!("https://w3id.org/ro/terms/workflow-run#{name}")));
-    let terms: serde_json::Map<String, Value> = ["sha256", "environment", "resourceUsage"].map(term).into_iter().collect();
+    let terms: serde_json::Map<String, Value> = ["sha256", "environment"].map(term).into_iter().collect();
     json!(["https://w3id.org/ro/crate/1.1/context", terms])
 }
 
 /// What there is to know of the crate before anything in it.
 fn about(facts: &Facts, outputs: &Outputs) -> String {
-    let described = facts.record.resolved["description"].as_str().unwrap_or_default();
-    let mut out = if described.is_empty() { String::new() } else { format!("{}. ", described.trim_end_matches('.')) };
+    let described = facts.record.resolved["description"].as_str().unwrap_or_default().trim();
+    let mut out = described.to_owned();
+    if !described.is_empty() {
+        out += if described.ends_with(['.', '?', '!']) { " " } else { ". " };
+    }
     out += &format!("A run of the study `{}`, as its journal records it; the journal is not signed. ", facts.record.study);
     if !facts.is_complete() {
         let (failed, not_run) = (facts.record.failures.len(), facts.not_run().len());
@@ -117,9 +125,23 @@ fn about(facts: &Facts, outputs: &Outputs) -> String {
     }
     out += "No pixel of a real image, no table of images or patients and no trained network is in this crate: they are named by their digests. ";
     if outputs.removed > 0 {
-        out += &format!("Of what is named, {} was removed from the store before the export. ", counted(outputs.removed, "file or output", "files and outputs"));
+        out += &format!("Removed from the store before the export: {}. ", counted(outputs.removed, "file or output", "files and outputs"));
     }
     out + "Synthetic images are not for diagnosis."
+}
+
+/// What the crate is, for people who open it without a program for crates.
+fn readme(facts: &Facts, about: &str) -> String {
+    format!(
+        "# {study}\n\n{about}\n\n\
+         | file | contains |\n|---|---|\n\
+         | `{STUDY}` | the study as it was run, every cell with its parameters |\n\
+         | `{JOURNAL}` | what the journal of the run says, and what is left out here, with digests and reasons |\n\
+         | `results/` | tables of numbers, drawings, and synthetic images that were generated from noise |\n\
+         | `ro-crate-metadata.json` | what was made of what, by which stage, with which parameters: a Provenance Run Crate 0.5 |\n\n\
+         Everything that is named has its SHA-256. A crate shows what was recorded; it does not prove it.\n",
+        study = facts.record.study,
+    )
 }
 
 /// The files that the document names, with their digests.

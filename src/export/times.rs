@@ -20,9 +20,20 @@ pub(super) fn end(started: &str, millis: u64) -> Option<String> {
     Some(clock::format(UNIX_EPOCH.checked_add(since)?))
 }
 
+/// A time with the offset of UTC in digits: of two spellings of the same, the one that every validator takes.
+pub(super) fn with_offset(time: &str) -> String {
+    time.strip_suffix('Z').map_or_else(|| time.to_owned(), |local| format!("{local}+00:00"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::end;
+    use super::{end, with_offset};
+
+    #[test]
+    fn utc_is_an_offset_of_zero() {
+        assert_eq!(with_offset("2026-11-30T20:09:49.215Z"), "2026-11-30T20:09:49.215+00:00");
+        assert_eq!(with_offset(""), "");
+    }
 
     #[test]
     fn an_end_is_the_start_and_what_it_took() {

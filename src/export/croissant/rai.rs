@@ -5,11 +5,12 @@ use crate::export::error::Result;
 use crate::export::facts::{Facts, Made, kind};
 use crate::export::synthetic::Set;
 use hilum_cache::canonical;
-use hilum_cache::journal::Severity;
+use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{MemorisationRow, QualityRow, Row};
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the data set is, in a few sentences.
 pub(super) fn description(facts: &Facts, sets: &[Set]) -> String {
@@ -84,7 +85,8 @@ fn trained_on(facts: &Facts, made: Made) -> Result<String> {
         };
         tables.push(format!("{counts}, `{}`, sha256 {}", source.output(port), artifact.sha256.hex()));
     }
-    Ok(if tables.is_empty() { String::new() } else { format!(", trained on {}", tables.join(" and ")) })
+    let label = made.receipt.recipe.parameters["label"].as_str().map_or_else(String::new, |label| format!(", of which it takes those of `{label}`"));
+    Ok(if tables.is_empty() { String::new() } else { format!(", trained on {}{label}", tables.join(" and ")) })
 }
 
 fn preprocessing(facts: &Facts) -> Vec<String> {
@@ -93,7 +95,7 @@ fn preprocessing(facts: &Facts) -> Vec<String> {
     said.collect()
 }
 
-/// True if a stage that has this record looked at a set, itself or through further stages.
+/// True if a stage of the run wrote this record.
 fn was_measured(facts: &Facts, record: &str) -> bool {
     let file = format!("{record}.csv");
     facts.made().any(|m| m.result.outputs.values().any(|a| a.file.as_deref() == Some(&*file)))
@@ -111,7 +113,10 @@ fn limitations(facts: &Facts, sets: &[Set]) -> Vec<String> {
     if sets.iter().any(|s| s.translated() > 0) {
         out.push("Some images are translations: they are no samples independent of the images that they were translated from.".to_owned());
     }
-    let warnings = facts.record.findings.iter().filter(|f| f.severity != Severity::Info).filter_map(|f| {
+    // Of other findings, such as small test sets, the images are not to blame.
+    let concerned: BTreeSet<&str> = sets.iter().flat_map(|set| facts.ancestors(set.made.id)).map(|id| facts.graph.nodes[id].stage.as_str()).collect();
+    let concerns = |f: &&Finding| f.severity != Severity::Info && (f.id.starts_with("synthetic.") || concerned.contains(f.stage.as_str()));
+    let warnings = facts.record.findings.iter().filter(concerns).filter_map(|f| {
         let allowed = f.allowed.as_ref().map_or_else(String::new, |why| format!(" (allowed by the study: {why})"));
         Some(format!("A check of the study found at `{}`: {}{allowed}", f.stage, f.message.as_ref()?))
     });
@@ -122,7 +127,9 @@ fn limitations(facts: &Facts, sets: &[Set]) -> Vec<String> {
 fn biases(facts: &Facts) -> Vec<String> {
     let mut out =
         vec!["A generator repeats the biases of its training images, such as their hospitals, devices, ages and sexes, and may strengthen them.".to_owned()];
-    if !facts.record.findings.iter().any(|f| f.id.starts_with("confound.")) {
+    let confounds: BTreeSet<&str> = facts.record.findings.iter().filter(|f| f.id.starts_with("confound.")).filter_map(|f| f.message.as_deref()).collect();
+    out.extend(confounds.iter().map(|text| format!("A check of the study found: {text}")));
+    if confounds.is_empty() {
         out.push("The checks of the study for confounded sources and cues found nothing, or were not decided; that is no proof of their absence.".to_owned());
     }
     out

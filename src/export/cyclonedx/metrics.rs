@@ -26,14 +26,14 @@ pub(super) struct Measured {
 /// If a table is damaged, or is none.
 pub(super) fn of(facts: &Facts, made: Made, port: &str, data: &mut BTreeMap<String, Value>) -> Result<Measured> {
     let mut out = Measured::default();
-    for (stage, _) in facts.takers(made.id, Some(port)) {
+    for stage in facts.takers(made.id, Some(port)) {
         out.add::<MetricRow>(facts, stage, data, |row, from| {
             metric(&row.metric, row.value, [row.low, row.high], [("class", &row.class), ("interval", &row.interval)], from)
         })?;
         // Of a generator, what looked at its images.
         let images: Vec<&str> = stage.of_type(ArtifactType::Samples).map(|(port, _)| port).collect();
         for output in images {
-            for (stage, _) in facts.takers(stage.id, Some(output)) {
+            for stage in facts.takers(stage.id, Some(output)) {
                 out.add::<QualityRow>(facts, stage, data, |row, from| {
                     metric(&row.metric, row.value, [None; 2], [("class", &row.class), ("extractor", &row.extractor)], from)
                 })?;
@@ -74,8 +74,19 @@ impl Measured {
                 continue;
             }
             let table = Table::<T>::read(&facts.store.read(&artifact.digest)?).map_err(|e| Error::Record { what: output.clone(), why: e.to_string() })?;
-            self.metrics.extend(table.rows.iter().filter_map(|row| show(row, &format!("`{output}`, sha256 {sha256}"))));
+            let from = format!("`{output}`, sha256 {sha256}{}", looked_at(facts, stage));
+            self.metrics.extend(table.rows.iter().filter_map(|row| show(row, &from)));
         }
         Ok(())
     }
+}
+
+/// The tables of images that a stage measured something on.
+fn looked_at(facts: &Facts, stage: Made) -> String {
+    let tables = stage.inputs().filter_map(|(port, from, taken)| {
+        let source = facts.made_by(from)?;
+        let artifact = source.result.outputs.get(taken).filter(|a| ArtifactType::Samples.is(a))?;
+        Some(format!("; {port}: `{}`, sha256 {}", source.output(taken), artifact.sha256.hex()))
+    });
+    tables.collect()
 }

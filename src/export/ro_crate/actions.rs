@@ -4,7 +4,7 @@ use super::graph::{Graph, encoded, one_or_list, reference};
 use super::outputs::Outputs;
 use super::{ENGINE, ORGANIZE, STUDY, WHOLE, tools};
 use crate::export::facts::{Facts, Made, kind, output};
-use crate::export::times;
+use crate::export::times::{self, with_offset};
 use hilum_cache::canonical;
 use hilum_cache::receipt::Environment;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(super) fn actions(facts: &Facts, outputs: &Outputs, graph: &mut Graph) -> Ac
                     let action = format!("#action/{}", encoded(&node.stage));
                     graph.add(json!({
                         "@id": action, "@type": "CreateAction", "name": node.stage, "description": "A stage that failed", "instrument": reference(&tool),
-                        "actionStatus": FAILED, "error": failure.message, "endTime": facts.ended,
+                        "actionStatus": FAILED, "error": failure.message, "endTime": with_offset(&facts.ended),
                     }));
                     (action, tool)
                 }
@@ -57,14 +57,14 @@ pub(super) fn actions(facts: &Facts, outputs: &Outputs, graph: &mut Graph) -> Ac
 /// The run as a whole, and that hilum organised it.
 fn whole(facts: &Facts, outputs: &Outputs, actions: &Actions, graph: &mut Graph) {
     let status = if facts.is_complete() { COMPLETED } else { FAILED };
-    let is_end = |made: &Made| facts.takers(made.id, None).is_empty();
+    let is_end = |made: &Made| facts.takers(made.id, None).next().is_none();
     let results = facts.made().filter(is_end).flat_map(|m| m.result.outputs.iter().filter_map(move |(port, _)| outputs.id(&m.node.stage, port)));
     let results: Vec<Value> = results.map(reference).collect();
     let sources = facts.made().flat_map(|m| m.receipt.recipe.sources.keys().map(move |name| source(&m, name)).collect::<Vec<_>>());
     let sources: Vec<Value> = sources.map(|id| reference(&id)).collect();
     let mut run = json!({
         "@id": WHOLE, "@type": "CreateAction", "name": format!("run {}", facts.run), "description": format!("The run of the study `{}`", facts.record.study),
-        "instrument": reference(STUDY), "startTime": facts.record.started, "endTime": facts.ended, "actionStatus": status, "result": one_or_list(results),
+        "instrument": reference(STUDY), "startTime": with_offset(&facts.record.started), "endTime": with_offset(&facts.ended), "actionStatus": status, "result": one_or_list(results),
     });
     if !sources.is_empty() {
         run["object"] = one_or_list(sources);
@@ -76,7 +76,7 @@ fn whole(facts: &Facts, outputs: &Outputs, actions: &Actions, graph: &mut Graph)
     graph.add(json!({
         "@id": ORGANIZE, "@type": "OrganizeAction", "name": format!("hilum organised run {}", facts.run), "instrument": reference(ENGINE),
         "description": "Started what had to run, and reused what was up to date", "object": one_or_list(actions.controls.clone()), "result": reference(WHOLE),
-        "startTime": facts.record.started, "endTime": facts.ended, "actionStatus": status,
+        "startTime": with_offset(&facts.record.started), "endTime": with_offset(&facts.ended), "actionStatus": status,
     }));
 }
 
@@ -125,11 +125,11 @@ fn add(facts: &Facts, made: Made, outputs: &Outputs, graph: &mut Graph) -> Strin
     }
     let mut action = json!({
         "@id": id, "@type": "CreateAction", "name": stage, "description": said(&made), "instrument": reference(&tool), "result": one_or_list(results),
-        "startTime": made.result.started, "actionStatus": COMPLETED, "environment": one_or_list(environment(&made, graph)),
+        "startTime": with_offset(&made.result.started), "actionStatus": COMPLETED, "environment": one_or_list(environment(&made, graph)),
         "identifier": made.result.key,
     });
     if let Some(end) = times::end(&made.result.started, made.result.millis) {
-        action["endTime"] = end.into();
+        action["endTime"] = with_offset(&end).into();
     }
     if !objects.is_empty() {
         action["object"] = one_or_list(objects);

@@ -35,8 +35,12 @@ impl Graph {
 
     /// Adds a reference to a property of an entity that is there, once.
     pub(super) fn link(&mut self, id: &str, property: &str, to: &str) {
+        self.extend(id, property, reference(to));
+    }
+
+    /// Adds a value to a property of an entity that is there, once.
+    pub(super) fn extend(&mut self, id: &str, property: &str, new: Value) {
         let Some(at) = self.by_id.get(id) else { return };
-        let new = reference(to);
         let value = match self.entities[*at].remove(property) {
             None => new,
             Some(Value::Array(mut all)) => {
@@ -96,6 +100,7 @@ fn media_type(path: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "json" => "application/json",
         "yaml" => "application/yaml",
+        "md" => "text/markdown",
         _ => "application/octet-stream",
     }
 }

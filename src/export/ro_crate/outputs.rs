@@ -4,7 +4,7 @@ use super::graph::{Graph, encoded, one_or_list, reference};
 use crate::export::artifacts::{self, REMOVED};
 use crate::export::directory::Directory;
 use crate::export::error::Result;
-use crate::export::facts::{Facts, Made};
+use crate::export::facts::{Facts, Made, described};
 use hilum_cache::receipt::Artifact;
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
@@ -52,7 +52,8 @@ impl Outputs {
         let common = |about: String| json!({ "@id": id, "name": name, "description": about, "sha256": artifact.sha256.hex(), "identifier": artifact.digest });
         let Some(parts) = artifacts::parts(facts, made, artifact)? else {
             self.leave_out(&name, None, &artifact.sha256.hex(), REMOVED);
-            let about = format!("A {} whose files are not known any more: {REMOVED}. The sha256 is that of the list of them.", artifact.kind);
+            let about =
+                format!("A {} whose files are not known any more: the list of them was {REMOVED}. The sha256 is that of the list.", described(artifact));
             graph.add(with_type(common(about), "CreativeWork"));
             return Ok(id);
         };
@@ -60,7 +61,7 @@ impl Outputs {
         if let ([part], Some(file)) = (parts.as_slice(), &artifact.file) {
             if let Some(why) = part.left_out {
                 self.leave_out(&name, None, &artifact.sha256.hex(), why);
-                graph.add(with_type(common(format!("A {} that is not in this crate: it {}.", artifact.kind, clause(why))), "CreativeWork"));
+                graph.add(with_type(common(format!("A {} that is not in this crate: it {}.", described(artifact), clause(why))), "CreativeWork"));
                 return Ok(id);
             }
             let ending = file.rsplit_once('.').map_or(String::new(), |(_, ending)| format!(".{ending}"));
@@ -83,7 +84,7 @@ impl Outputs {
         }
         let about = format!(
             "A {} of {}, {} in this crate. The sha256 is that of the list of the files with their digests.",
-            artifact.kind,
+            described(artifact),
             counted(parts.len(), "file", "files"),
             if inside.is_empty() { "none of them".to_owned() } else { format!("{} of them", inside.len()) }
         );

@@ -64,6 +64,8 @@ pub(super) fn bind(tool: &str, direction: &str, what: &str, name: &str, entity: 
     };
     let kind = kind.to_owned();
     graph.add(json!({ "@id": id, "@type": "FormalParameter", "name": name, "additionalType": kind }));
+    // Of one kind, some stages make one file and others several.
+    graph.extend(&id, "additionalType", kind.into());
     graph.link(tool, direction, &id);
     graph.link(entity, "exampleOfWork", &id);
 }

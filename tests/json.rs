@@ -151,6 +151,7 @@ fn verbs_of_a_store_print_what_is_documented() {
     compare("ls", &[out(&space, &["ls"])]);
     compare("show", &[out(&space, &["show", &first]), out(&space, &["show", &second]), out(&space, &["show", &digest])]);
     compare("report", &[out(&space, &["report", "-o", "r.html"]), out(&space, &["report", "--compare", &first, &second, "-o", "r.html"])]);
+    compare("export", &[out(&space, &["export", "ro-crate", "-o", "crate"]), out(&space, &["export", "cyclonedx", "-o", "bom", &first])]);
     let none = out(&space, &["diff", &first, &first]);
     assert_eq!(parsed(&none)["metrics"], Value::Array(vec![]));
     // A stage more, and one less.
@@ -236,8 +237,26 @@ fn plans_and_their_reasons_are_documented() {
 
 #[test]
 fn every_page_is_of_a_verb_that_was_run() {
-    let here =
-        ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "plan", "power", "report", "run", "show", "stages", "verify", "why"];
+    let here = [
+        "check",
+        "diff",
+        "doctor",
+        "explain",
+        "export",
+        "gc",
+        "graph",
+        "image",
+        "key-adopt",
+        "ls",
+        "plan",
+        "power",
+        "report",
+        "run",
+        "show",
+        "stages",
+        "verify",
+        "why",
+    ];
     let index = fs::read_to_string(root().join("docs/json/README.md")).unwrap();
     for entry in fs::read_dir(root().join("docs/json")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -12,6 +12,7 @@ mod doctor;
 mod document;
 mod erase_plan;
 mod explain;
+mod export;
 mod find;
 mod gc;
 mod graph;
@@ -131,6 +132,8 @@ enum Verb {
     Gc(gc::GcArgs),
     /// Write a self-contained HTML report of a run
     Report(report::ReportArgs),
+    /// Write a run in a format that programs of others read
+    Export(export::ExportArgs),
     /// Manage the keys of signatures and pseudonyms
     Key {
         #[command(subcommand)]
@@ -275,6 +278,7 @@ pub fn main() -> ExitCode {
         Verb::Gc(args) => gc::gc(&args),
         Verb::Key { verb } => key::key(&verb),
         Verb::Report(args) => report::report(&args),
+        Verb::Export(args) => export::export(&args),
         Verb::Stages { kind, preset, json } => stages::stages(kind.as_deref(), preset.as_deref(), json),
         Verb::Schema => stages::schema(),
         Verb::Explain { code, json } => explain::explain(&code, json),

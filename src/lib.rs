@@ -6,6 +6,7 @@ pub mod cli;
 pub mod compare_runs;
 pub mod diagnostic;
 pub mod driver;
+pub mod export;
 pub mod language;
 pub mod lineage;
 pub mod looks;

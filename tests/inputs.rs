@@ -212,6 +212,8 @@ fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
     // A failure, too, must not name directories in the journal.
     space.edit("size: 16", "size: 17");
     space.hilum(&["report", "-o", "results/r.html"]);
+    let exported = space.hilum(&["export", "ro-crate", "-o", "results/crate"]);
+    assert_eq!(exported.code, 0, "{}", exported.err);
     let here = space.path("").canonicalize().unwrap().display().to_string();
     let secrets = ["CANARY", "secret-name", here.trim_end_matches('/'), root().to_str().unwrap()];
     let mut files = 0;

@@ -151,6 +151,7 @@ fn verbs_of_a_store_print_what_is_documented() {
     compare("ls", &[out(&space, &["ls"])]);
     compare("show", &[out(&space, &["show", &first]), out(&space, &["show", &second]), out(&space, &["show", &digest])]);
     compare("report", &[out(&space, &["report", "-o", "r.html"]), out(&space, &["report", "--compare", &first, &second, "-o", "r.html"])]);
+    compare("export", &[out(&space, &["export", "ro-crate", "-o", "crate"]), out(&space, &["export", "cyclonedx", "-o", "bom", &first])]);
     let none = out(&space, &["diff", &first, &first]);
     assert_eq!(parsed(&none)["metrics"], Value::Array(vec![]));
     // A stage more, and one less.
@@ -277,6 +278,7 @@ fn every_page_is_of_a_verb_that_was_run() {
         "diff",
         "doctor",
         "explain",
+        "export",
         "gc",
         "graph",
         "image",

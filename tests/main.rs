@@ -13,6 +13,7 @@ mod diff;
 mod documents;
 mod driver;
 mod examples;
+mod exports;
 mod faults;
 mod findings;
 mod fuzz;

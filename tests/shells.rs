@@ -58,7 +58,9 @@ fn every_verb_has_a_manual_page() {
     let run = space.read("man1/hilum-run.1");
     assert!(run.contains("\\-\\-keep\\-going") && run.contains("Continue with stages that do not depend on a failed one"), "{run}");
     let pages = std::fs::read_dir(space.path("man1")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
-    for verb in ["check", "plan", "power", "why", "graph", "ls", "show", "diff", "trace", "image", "verify", "gc", "report", "key-adopt", "stages", "doctor"] {
+    for verb in
+        ["check", "plan", "power", "why", "graph", "ls", "show", "diff", "trace", "image", "verify", "gc", "report", "export", "key-adopt", "stages", "doctor"]
+    {
         assert!(pages.contains(&format!("hilum-{verb}.1")), "{verb}: {pages:?}");
     }
     assert!(pages.iter().all(|p| !p.contains("worker") && !p.contains("help")), "{pages:?}");

@@ -1,0 +1,87 @@
+//! `hilum export`: what a run did and made, in formats that programs of others read. Every export is one file and one row of
+//! [`EXPORTS`]. Independent of arguments, of the machine, and of how anything is printed.
+//!
+//! An export is written beside its place and read again before it gets there: every file must have the digest that the document
+//! says, and none may hold what must not leave this machine.
+
+mod artifacts;
+mod claims;
+mod croissant;
+mod cyclonedx;
+mod directory;
+mod error;
+mod facts;
+mod forbidden;
+mod licence;
+mod ro_crate;
+mod synthetic;
+mod times;
+
+pub use error::{Error, Result};
+pub use forbidden::Forbidden;
+pub use licence::Licence;
+
+use claims::Claim;
+use directory::Directory;
+use facts::Facts;
+use hilum_cache::{Ledger, Store};
+use serde_json::Value;
+use std::path::Path;
+
+/// A format that a run can be exported to.
+pub struct Export {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// The file that describes all others.
+    pub document: &'static str,
+    /// Writes all files but the document, and gives its content.
+    write: fn(&Facts, &Licence, &mut Directory) -> Result<Value>,
+    /// What the document, as it was read again, says of the files beside it.
+    claims: fn(&Value) -> Vec<Claim>,
+}
+
+/// All exports.
+pub const EXPORTS: &[Export] = &[ro_crate::EXPORT, croissant::EXPORT, cyclonedx::EXPORT];
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Files, with the document.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What whoever passes it on has to know, in sentences.
+    pub remarks: Vec<String>,
+}
+
+impl Export {
+    /// The export of this name.
+    pub fn find(name: &str) -> Option<&'static Export> {
+        EXPORTS.iter().find(|export| export.name == name)
+    }
+
+    /// Exports a run into a directory that does not exist or is empty. On an error, nothing is left behind.
+    ///
+    /// # Errors
+    /// If there is something in the directory, the run has nothing for this export, its journal was altered, an object of it is damaged
+    /// or missing without having been removed, or what was written is not what it should be.
+    pub fn write(&self, store: &Store, ledger: &Ledger, run: &str, to: &Path, licence: &Licence, forbidden: &Forbidden) -> Result<Exported> {
+        let facts = Facts::read(store, ledger, run)?;
+        let mut directory = Directory::beside(to)?;
+        let document = (self.write)(&facts, licence, &mut directory)?;
+        directory.put(self.document, &pretty(&document))?;
+        let (files, bytes) = directory.check(self, forbidden)?;
+        let remarks = directory.take_remarks();
+        directory.finish()?;
+        Ok(Exported { files, bytes, remarks })
+    }
+}
+
+/// JSON as it is written: sorted, indented, the same bytes for the same content.
+fn pretty(document: &Value) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(document).expect("BUG: plain JSON");
+    bytes.push(b'\n');
+    bytes
+}

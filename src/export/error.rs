@@ -1,0 +1,97 @@
+//! Why a run is not exported.
+
+use std::path::PathBuf;
+
+/// The result of every fallible function of an export.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a run is not exported.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something is in the directory.
+    #[error("`{}` is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// Something else is in its place.
+    #[error("`{}` is a file", .0.display())]
+    File(PathBuf),
+    /// The directory above it does not exist.
+    #[error("there is no directory `{}` to write the export to", .0.display())]
+    NoParent(PathBuf),
+    /// The run has nothing that this export is about.
+    #[error("run {run} has nothing to export: {why}")]
+    Nothing {
+        /// The run.
+        run: String,
+        /// What it lacks.
+        why: &'static str,
+    },
+    /// The record of the run cannot be relied on.
+    #[error("the journal of run {run} was altered at line {line} or the line before it: an export would pass it on as what happened")]
+    Altered {
+        /// The run.
+        run: String,
+        /// The first line that does not follow from those before it.
+        line: usize,
+    },
+    /// A file of the export holds what must not leave this machine.
+    #[error("nothing was exported: `{file}` would hold {what}")]
+    Forbidden {
+        /// The file within the export.
+        file: String,
+        /// What was found there, in words.
+        what: String,
+    },
+    /// A file is not what the document says of it.
+    #[error("nothing was exported: `{file}` should have the sha256 {expected}, and has {found}")]
+    Differs {
+        /// The file within the export.
+        file: String,
+        /// What the document says.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+    /// A file and the document do not know of each other.
+    #[error("nothing was exported: `{file}` {why}")]
+    Unclaimed {
+        /// The file within the export.
+        file: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A record that is exported cannot be read.
+    #[error("`{what}` cannot be read: {why}")]
+    Record {
+        /// The output.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The store or the file system.
+    #[error(transparent)]
+    Store(#[from] hilum_cache::Error),
+}
+
+impl Error {
+    /// What to do.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Error::NotEmpty(_) | Error::File(_) => Some("name a directory that does not exist yet"),
+            Error::NoParent(_) => Some("create it first, or name another one"),
+            Error::Altered { .. } => Some("`hilum verify` looks for what else was altered; running the study again writes a new journal"),
+            Error::Forbidden { .. } => Some("it comes from the study: change the text there, such as a description or the name of a stage, and run it again"),
+            Error::Store(e) => e.help(),
+            Error::Nothing { .. } | Error::Differs { .. } | Error::Unclaimed { .. } | Error::Record { .. } => None,
+        }
+    }
+
+    /// True where the call is to be changed, not the store.
+    pub fn is_of_call(&self) -> bool {
+        matches!(self, Error::NotEmpty(_) | Error::File(_) | Error::NoParent(_) | Error::Nothing { .. })
+    }
+
+    /// True where the store is damaged.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Error::Altered { .. } | Error::Record { .. })
+    }
+}

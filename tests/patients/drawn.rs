@@ -10,7 +10,6 @@ use hilum_stages::contract::seed::{Seed, Stream};
 use hilum_stages::data::patients::tokens;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 use std::path::Path;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -301,21 +300,6 @@ impl Drawing {
         }
     }
 
-    fn samples(&mut self, mut rows: Vec<Row>) -> Output {
-        // Most tables are of their own: equal bytes lead to every stage that made them.
-        let source = if self.stream.chance(0.05) { 0 } else { self.fresh() };
-        if rows.is_empty() && self.stream.chance(0.9) {
-            let image = Digest::of(format!("alone {source}").as_bytes());
-            rows.push(Row { image, token: String::new(), label: "a", is_synthetic: false, generator: None });
-        }
-        let mut csv = "image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_owned();
-        for Row { image, token, label, is_synthetic, generator } in &rows {
-            let (origin, generator) = (if *is_synthetic { "synthetic" } else { "real" }, generator.map(|g| g.to_string()).unwrap_or_default());
-            writeln!(csv, "{image},{token},0,{label},s{source},{origin},{generator},,,,,8,8").unwrap();
-        }
-        self.put("samples", csv.as_bytes(), Content::Samples(rows))
-    }
-
     fn stage(&mut self, run: usize, now: &mut Current) -> Receipt {
         let cell = self.pick(&["", "", "/arm=a", "/arm=b/fold=1"]);
         let stage = format!("stage-{}{cell}", self.fresh());
@@ -386,7 +370,9 @@ impl Drawing {
                 let generator = if near.is_empty() || self.stream.chance(0.2) { self.generator() } else { Some(self.pick(&near)) };
                 // A translation shows the patient of its parent.
                 let token = if rows.is_empty() || self.stream.chance(0.5) { String::new() } else { self.pick(rows).token };
-                let image = Digest::of(format!("made {}", self.stream.below(8)).as_bytes());
+                // Few images are made by several generators.
+                let number = if self.stream.chance(0.1) { self.stream.below(8) as u64 } else { 100 + self.fresh() };
+                let image = Digest::of(format!("made {number}").as_bytes());
                 held.push(Row { image, token, label: self.pick(&LABELS), is_synthetic: true, generator });
             }
             return self.samples(held);

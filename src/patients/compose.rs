@@ -5,7 +5,7 @@ use super::flow::{Flow, Generators, Given, ReachOf, Stage, flows, join};
 use super::gaps::{Gap, Gaps};
 use super::resolve::Resolver;
 use super::sets::{SetId, Sets};
-use super::spaces::{Spaces, SpacesOf};
+use super::spaces::{Spaces, SpacesOf, is_taken};
 use crate::provenance::{History, RunId};
 use hilum_cache::recipe::{Input, Recipe};
 use hilum_cache::{Digest, Result};
@@ -127,12 +127,13 @@ impl<'h> Composer<'h> {
                 Input::One(digest) => vec![*digest],
                 Input::List(all) => all.clone(),
                 Input::Gathered(cells) => cells.iter().map(|cell| cell.digest).collect(),
-                // The table by which images are looked up names everybody already.
-                Input::Lookup { .. } => continue,
+                // The tables are bound where they are looked up; of packs, they name everybody already.
+                Input::Lookup { .. } => vec![],
             };
             let mut given = Given { port: port.clone(), flows: vec![], is_missing: false };
             let mut covered: BTreeSet<Digest> = BTreeSet::new();
-            for output in bound.iter().filter(|(name, _)| name == port).flat_map(|(_, outputs)| outputs) {
+            let outputs = bound.iter().filter(|(name, _)| name == port).flat_map(|(_, outputs)| outputs);
+            for output in outputs.filter(|output| is_taken(self.history, node.run, Some(&receipt.recipe), port, output)) {
                 let Some(at) = self.history.result(node.run, &output.stage) else { continue };
                 let Some(artifact) = self.history.receipts()[at].0.outputs.get(&output.port) else { continue };
                 covered.insert(artifact.digest);
@@ -144,6 +145,8 @@ impl<'h> Composer<'h> {
                 given.is_missing |= makers.is_empty();
                 makers.iter().for_each(|maker| waiting.add(self.maker(*maker), maker.1, &mut given));
             }
+            // A list of images does not say which table they are of.
+            given.is_missing |= covered.is_empty() && takes_images_only(&receipt.recipe, port);
             found.inputs.push(given);
         }
         for source in receipt.recipe.sources.values() {
@@ -183,6 +186,12 @@ impl<'h> Composer<'h> {
         let (receipt, run) = &self.history.receipts()[at];
         Node { run: *run, stage: &receipt.stage, at }
     }
+}
+
+/// True if a port takes tables of which only the images are recorded.
+fn takes_images_only(recipe: &Recipe, port: &str) -> bool {
+    let kind = KINDS.iter().find(|kind| kind.name == recipe.kind);
+    kind.is_some_and(|kind| kind.inputs.iter().any(|input| input.name == port && input.images_only))
 }
 
 /// What a stage was given.

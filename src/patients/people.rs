@@ -106,11 +106,14 @@ impl People {
             }
         }
         for (person, token) in std::mem::take(&mut self.others) {
-            out.entry(person).or_insert_with(|| vec![(String::new(), false, token)]);
+            out.entry(person).or_insert_with(|| vec![(UNKNOWN.to_owned(), false, token)]);
         }
         out
     }
 }
+
+/// The namespace of tokens that no import has, as where its tables are gone.
+const UNKNOWN: &str = "unknown";
 
 /// The person behind images of which no patient is known.
 pub(super) const NO_PERSON: u32 = u32::MAX;

@@ -80,7 +80,9 @@ mod tests {
         let of = |all: &[u32]| all.iter().copied().collect::<RoaringBitmap>();
         let (a, b) = (sets.put((0..100).collect()), sets.put((50..300).collect()));
         let mut one_by_one = RoaringBitmap::new();
-        (0..300).rev().for_each(|n| drop(one_by_one.insert(n)));
+        for n in (0..300).rev() {
+            one_by_one.insert(n);
+        }
         let all = sets.put(one_by_one);
         assert_eq!((sets.union([a, b]), sets.union([b, a, b]), sets.union([all, a])), (all, all, all));
         assert_eq!((sets.union([]), sets.put(of(&[])), sets.union([Sets::EMPTY, a])), (Sets::EMPTY, Sets::EMPTY, a));

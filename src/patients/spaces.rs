@@ -2,8 +2,8 @@
 //! Independent of who is meant.
 
 use crate::lineage;
-use crate::provenance::{History, RunId};
-use hilum_cache::recipe::Input;
+use crate::provenance::{History, Output, RunId};
+use hilum_cache::recipe::{Input, Recipe};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::stage::Namespace;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -51,12 +51,11 @@ impl<'h> SpacesOf<'h> {
         self.known[&(run, stage)].clone()
     }
 
-    /// Stages whose tables go into those of a stage: packs in which images are looked up say nothing of patients.
+    /// Stages whose outputs go into those of a stage.
     fn inputs(&self, run: RunId, stage: &str) -> Vec<&'h str> {
         let recipe = self.history.result(run, stage).map(|at| &self.history.receipts()[at].0.recipe);
-        let is_lookup = |port: &str| recipe.is_some_and(|recipe| matches!(recipe.inputs.get(port), Some(Input::Lookup { .. })));
-        let bound = self.history.bound(run, stage).iter().filter(|(port, _)| !is_lookup(port));
-        bound.flat_map(|(_, outputs)| outputs.iter().map(|output| output.stage.as_str())).collect()
+        let bound = self.history.bound(run, stage).iter().flat_map(|(port, outputs)| outputs.iter().map(move |output| (port, output)));
+        bound.filter(|(port, output)| is_taken(self.history, run, recipe, port, output)).map(|(_, output)| output.stage.as_str()).collect()
     }
 
     fn joined(&mut self, of: impl Iterator<Item = (RunId, &'h str)>) -> Spaces {
@@ -89,4 +88,11 @@ impl<'h> SpacesOf<'h> {
         };
         self.one([space].into())
     }
+}
+
+/// True if what is bound there says something of patients: of images that are looked up, the tables do that, and packs do not.
+pub(super) fn is_taken(history: &History, run: RunId, recipe: Option<&Recipe>, port: &str, output: &Output) -> bool {
+    let is_lookup = recipe.is_some_and(|recipe| matches!(recipe.inputs.get(port), Some(Input::Lookup { .. })));
+    let made = || history.result(run, &output.stage).and_then(|at| history.receipts()[at].0.outputs.get(&output.port));
+    !is_lookup || made().is_some_and(|artifact| ArtifactType::Samples.is(artifact))
 }

@@ -10,7 +10,6 @@ use hilum_stages::contract::seed::{Seed, Stream};
 use hilum_stages::data::patients::tokens;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 use std::path::Path;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -301,15 +300,6 @@ impl Drawing {
         }
     }
 
-    fn samples(&mut self, rows: Vec<Row>) -> Output {
-        let mut csv = "image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_owned();
-        for Row { image, token, label, is_synthetic, generator } in &rows {
-            let (origin, generator) = (if *is_synthetic { "synthetic" } else { "real" }, generator.map(|g| g.to_string()).unwrap_or_default());
-            writeln!(csv, "{image},{token},0,{label},s,{origin},{generator},,,,,8,8").unwrap();
-        }
-        self.put("samples", csv.as_bytes(), Content::Samples(rows))
-    }
-
     fn stage(&mut self, run: usize, now: &mut Current) -> Receipt {
         let cell = self.pick(&["", "", "/arm=a", "/arm=b/fold=1"]);
         let stage = format!("stage-{}{cell}", self.fresh());
@@ -380,7 +370,9 @@ impl Drawing {
                 let generator = if near.is_empty() || self.stream.chance(0.2) { self.generator() } else { Some(self.pick(&near)) };
                 // A translation shows the patient of its parent.
                 let token = if rows.is_empty() || self.stream.chance(0.5) { String::new() } else { self.pick(rows).token };
-                let image = Digest::of(format!("made {}", self.stream.below(8)).as_bytes());
+                // Few images are made by several generators.
+                let number = if self.stream.chance(0.1) { self.stream.below(8) as u64 } else { 100 + self.fresh() };
+                let image = Digest::of(format!("made {number}").as_bytes());
                 held.push(Row { image, token, label: self.pick(&LABELS), is_synthetic: true, generator });
             }
             return self.samples(held);
@@ -392,7 +384,8 @@ impl Drawing {
             return self.put("table", csv.as_bytes(), Content::Joined(vec![pair.into()]));
         }
         // Some stages give the same bytes.
-        let number = if self.stream.chance(0.1) { 0 } else { self.fresh() };
+        let share = if ["generator", "weights"].contains(&kind) { 0.01 } else { 0.05 };
+        let number = if self.stream.chance(share) { 0 } else { self.fresh() };
         self.put(kind, format!("{kind} {number}").as_bytes(), Content::Other)
     }
 }

@@ -121,7 +121,8 @@ impl<'a> Plain<'a> {
     fn spaces(&self, run: usize, stage: &str) -> Spaces {
         let receipt = self.store.result(run, stage).map(|at| &self.store.receipts[at]);
         let is_lookup = |port: &str| receipt.is_some_and(|r| matches!(r.inputs.get(port), Some(Input::Lookup { .. })));
-        let from: Vec<(String, String)> = self.bound(run, stage).into_iter().filter(|(port, _)| !is_lookup(port)).flat_map(|(_, from)| from).collect();
+        let all = self.bound(run, stage).into_iter().flat_map(|(port, from)| from.into_iter().map(move |from| (port.clone(), from)));
+        let from: Vec<(String, String)> = all.filter(|(port, from)| !is_lookup(port) || self.is_table(run, from)).map(|(_, from)| from).collect();
         if !from.is_empty() {
             let all: Option<Vec<BTreeSet<String>>> = from.iter().map(|(stage, _)| self.spaces(run, stage)).collect();
             return Some(all?.into_iter().flatten().collect());
@@ -134,6 +135,12 @@ impl<'a> Plain<'a> {
         let directory = recorded.filter(|with| with["patients"].is_null()).map(|with| format!("directory:{}", with["images"].as_str().unwrap()));
         let declared = receipt.parameters["patients"].as_str().map(|name| format!("name:{name}"));
         Some([directory.or(declared).unwrap_or_default()].into())
+    }
+
+    /// True if an output of a run is a table of samples.
+    fn is_table(&self, run: usize, (stage, port): &(String, String)) -> bool {
+        let made = self.store.result(run, stage).and_then(|at| self.store.receipts[at].outputs.get(port));
+        made.is_some_and(|output| output.kind == "samples")
     }
 
     /// Whom a token means.

@@ -1,14 +1,31 @@
 //! How a drawn run is written: a journal with its graph, what was reused, and receipts.
 
-use super::{Content, Current, Drawing, Output, Receipt};
+use super::{Content, Current, Drawing, Output, Receipt, Row};
 use hilum_cache::journal::{Event, Journal};
 use hilum_cache::receipt::{Artifact, Determinism, Outputs, Receipt as Written};
 use hilum_cache::recipe::Recipe;
 use hilum_cache::{Digest, Sha256};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 impl Drawing {
+    /// A table of these rows.
+    pub(super) fn samples(&mut self, mut rows: Vec<Row>) -> Output {
+        // Most tables are of their own: equal bytes lead to every stage that made them.
+        let source = if self.stream.chance(0.05) { 0 } else { self.fresh() };
+        if rows.is_empty() && self.stream.chance(0.9) {
+            let image = Digest::of(format!("alone {source}").as_bytes());
+            rows.push(Row { image, token: String::new(), label: "a", is_synthetic: false, generator: None });
+        }
+        let mut csv = "image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_owned();
+        for Row { image, token, label, is_synthetic, generator } in &rows {
+            let (origin, generator) = (if *is_synthetic { "synthetic" } else { "real" }, generator.map(|g| g.to_string()).unwrap_or_default());
+            writeln!(csv, "{image},{token},0,{label},s{source},{origin},{generator},,,,,8,8").unwrap();
+        }
+        self.put("samples", csv.as_bytes(), Content::Samples(rows))
+    }
+
     pub(super) fn write(&self, now: &Current, has_graph: bool, written: &[Receipt]) {
         let mut journal = Journal::begin(&self.writable).unwrap();
         let binding = |(stage, port): &(String, String)| match stage.split_once('/') {

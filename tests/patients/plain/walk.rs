@@ -19,12 +19,8 @@ impl Walk<'_> {
             self.is_cyclic.set(true);
             return Rc::new(receipt.outputs.keys().map(|port| (port.clone(), Walked::default())).collect());
         }
-        let inputs: BTreeMap<&String, (Vec<(Walked, Option<(Digest, Spaces)>)>, bool)> = receipt
-            .inputs
-            .iter()
-            .filter(|(_, i)| !matches!(i, Input::Lookup { .. }))
-            .map(|(port, input)| (port, self.given(run, stage, port, input)))
-            .collect();
+        let inputs: BTreeMap<&String, (Vec<(Walked, Option<(Digest, Spaces)>)>, bool)> =
+            receipt.inputs.iter().map(|(port, input)| (port, self.given(run, stage, port, input))).collect();
         let files = self.files(receipt);
         let mut out: BTreeMap<String, Walked> = BTreeMap::new();
         for (port, output) in &receipt.outputs {
@@ -69,7 +65,9 @@ impl Walk<'_> {
             let table = is_table.then(|| (output.digest, self.plain.spaces(run, stage)));
             out.push((self.stage(run, stage, at)[port].clone(), table));
         };
-        for (from, output) in self.plain.bound(run, stage).into_iter().filter(|(name, _)| name == port).flat_map(|(_, from)| from) {
+        let is_lookup = matches!(input, Input::Lookup { .. });
+        let bound = self.plain.bound(run, stage).into_iter().filter(|(name, _)| name == port).flat_map(|(_, from)| from);
+        for (from, output) in bound.filter(|from| !is_lookup || self.plain.is_table(run, from)) {
             let Some(at) = store.result(run, &from).filter(|at| store.receipts[*at].outputs.contains_key(&output)) else { continue };
             covered.insert(store.receipts[at].outputs[&output].digest);
             add(run, &from, at, &output);

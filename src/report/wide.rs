@@ -32,9 +32,12 @@ pub(super) fn prose(text: &str) -> Markup {
     html! { @for (n, part) in text.split('`').enumerate() { @if n % 2 == 1 { code { (part) } } @else { (part) } } }
 }
 
-/// A name that may be broken behind a point or a line below, and nowhere else if that is enough.
+/// Behind these, a name may be broken.
+const BREAKS: [char; 3] = ['.', '_', '/'];
+
+/// A name that may be broken behind a point, a line below or a slash, and nowhere else if that is enough.
 pub(super) fn breakable(name: &str) -> Markup {
-    html! { @for part in name.split_inclusive(['.', '_']) { (part) @if part.ends_with(['.', '_']) { wbr; } } }
+    html! { @for part in name.split_inclusive(BREAKS) { (part) @if part.ends_with(BREAKS) { wbr; } } }
 }
 
 /// Says how many rows are not shown, and where they are; nothing where all are.
@@ -80,7 +83,7 @@ mod tests {
         assert!(page.ends_with("<p class=\"more screen\">and 3 more rows in rows.csv</p>"), "{page}");
         assert_eq!(page.matches("<tr class=\"screen\">").count(), ROWS - PRINTED);
         assert!(page.contains(&format!("<p class=\"more paper\">and {} more rows in the HTML file and in rows.csv</p>", ROWS + 3 - PRINTED)), "{page}");
-        assert_eq!(breakable("a.b_<c").into_string(), "a.<wbr>b_<wbr>&lt;c");
+        assert_eq!(breakable("a.b_<c/d").into_string(), "a.<wbr>b_<wbr>&lt;c/<wbr>d");
         assert_eq!(prose("a `b<` c").into_string(), "a <code>b&lt;</code> c");
         let fits = table("Rows", &["n"], &rows[..PRINTED], "rows.csv").into_string();
         assert!(!fits.contains("more") && !fits.contains("screen"), "{fits}");

@@ -5,7 +5,7 @@ use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
 use crate::report::extractors::{Extractors, FEATURES};
-use crate::report::wide::{prose, significant, table};
+use crate::report::wide::{breakable, prose, significant, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
@@ -105,8 +105,8 @@ fn of_all(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
     let of = |metric: &str, extractor: &str| whole().find(|row| row.metric == metric && row.extractor == extractor);
     let mut heads = vec![html! { "figure" }];
     for extractor in &extractors {
-        heads.push(html! { (extractor) @if !extractor.is_empty() { br; } "synthetic against real" });
-        heads.push(html! { (extractor) @if !extractor.is_empty() { br; } "two halves of the real images" });
+        heads.push(html! { (breakable(extractor)) @if !extractor.is_empty() { br; } "synthetic against real" });
+        heads.push(html! { (breakable(extractor)) @if !extractor.is_empty() { br; } "two halves of the real images" });
     }
     heads.push(html! { "how to read it" });
     let row = |metric: &&str| {

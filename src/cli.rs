@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod document;
 mod erase_plan;
+mod errors;
 mod explain;
 mod export;
 mod find;
@@ -42,6 +43,7 @@ use crate::progress::remark;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 use document::{Form, say, say_with_diagnostics};
+use errors::{WrongCall, report_error, say_error, wrong};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -329,77 +331,7 @@ fn not_understood(e: &clap::Error) -> ExitCode {
     ExitCode::from(if e.use_stderr() { WRONG } else { DONE })
 }
 
-/// Prints an error and returns the exit code.
-fn report_error(e: &anyhow::Error) -> u8 {
-    // A closed pipe is not a failure.
-    if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
-        return DONE;
-    }
-    let message = in_words(e);
-    let of_call = e.chain().find_map(|c| c.downcast_ref::<WrongCall>()?.help.clone());
-    let help = of_call.or_else(|| e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()).map(str::to_owned));
-    say_error(&message, help.as_deref());
-    let of_store = e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>());
-    match e.chain().any(|c| c.is::<WrongCall>()) {
-        true => WRONG,
-        false => of_store.map_or(FAILED, exit_code),
-    }
-}
-
-/// Where a store, or what is in it, is at fault.
-fn exit_code(e: &hilum_cache::Error) -> u8 {
-    use hilum_cache::Error as E;
-    match e {
-        E::Format { .. } | E::Occupied { .. } => WRONG,
-        E::Damaged(_) | E::Missing(_) | E::Record { .. } | E::Foreign { .. } | E::TooLarge { .. } => DAMAGED,
-        E::Io { .. } | E::Link { .. } | E::Key { .. } | E::Busy => FAILED,
-    }
-}
-
-/// Says what is wrong, to people and in the document.
-fn say_error(message: &str, help: Option<&str>) {
-    remark(format!("error: {message}"));
-    help.iter().for_each(|h| remark(format!("help: {h}")));
-    document::keep_fault(message, help);
-}
-
 /// The store named by an argument or the environment; an empty variable counts as unset.
 fn store_or_environment(given: Option<&PathBuf>) -> Option<PathBuf> {
     given.cloned().or_else(|| std::env::var_os("HILUM_STORE").filter(|s| !s.is_empty()).map(PathBuf::from))
-}
-
-/// A call that makes no sense; same exit code as for arguments that do not parse.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-struct WrongCall {
-    message: String,
-    help: Option<String>,
-}
-
-/// An invalid call.
-fn wrong(message: impl Into<String>) -> WrongCall {
-    WrongCall { message: message.into(), help: None }
-}
-
-impl WrongCall {
-    /// Adds advice.
-    fn help(self, help: impl Into<String>) -> Self {
-        WrongCall { help: Some(help.into()), ..self }
-    }
-    /// Adds advice, if any, before earlier advice.
-    fn maybe_help(self, help: Option<String>) -> Self {
-        WrongCall { help: help.or(self.help), ..self }
-    }
-}
-
-/// An error with its causes; errors of the store contain their own.
-fn in_words(e: &anyhow::Error) -> String {
-    let mut parts = vec![];
-    for cause in e.chain() {
-        parts.push(cause.to_string());
-        if cause.is::<hilum_cache::Error>() {
-            break;
-        }
-    }
-    parts.join(": ")
 }

@@ -12,6 +12,7 @@ mod directory;
 mod error;
 mod facts;
 mod forbidden;
+mod in_toto;
 mod licence;
 mod ro_crate;
 mod synthetic;
@@ -24,6 +25,7 @@ pub use licence::Licence;
 use claims::Claim;
 use directory::Directory;
 use facts::Facts;
+use hilum_cache::evidence::SigningKey;
 use hilum_cache::{Ledger, Store};
 use serde_json::Value;
 use std::path::Path;
@@ -37,13 +39,21 @@ pub struct Export {
     /// The file that describes all others.
     pub document: &'static str,
     /// Writes all files but the document, and gives its content.
-    write: fn(&Facts, &Licence, &mut Directory) -> Result<Value>,
+    write: fn(&Facts, &Terms, &mut Directory) -> Result<Value>,
     /// What the document, as it was read again, says of the files beside it.
     claims: fn(&Value) -> Vec<Claim>,
 }
 
 /// All exports.
-pub const EXPORTS: &[Export] = &[ro_crate::EXPORT, croissant::EXPORT, cyclonedx::EXPORT];
+pub const EXPORTS: &[Export] = &[ro_crate::EXPORT, in_toto::EXPORT, croissant::EXPORT, cyclonedx::EXPORT];
+
+/// Under which conditions a run is passed on, and who vouches for it.
+pub struct Terms<'a> {
+    /// The licence.
+    pub licence: Licence,
+    /// The key that signs, where the format has signatures; unsigned where there is none.
+    pub signer: Option<&'a SigningKey>,
+}
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +77,10 @@ impl Export {
     /// # Errors
     /// If there is something in the directory, the run has nothing for this export, its journal was altered, an object of it is damaged
     /// or missing without having been removed, or what was written is not what it should be.
-    pub fn write(&self, store: &Store, ledger: &Ledger, run: &str, to: &Path, licence: &Licence, forbidden: &Forbidden) -> Result<Exported> {
+    pub fn write(&self, store: &Store, ledger: &Ledger, run: &str, to: &Path, terms: &Terms, forbidden: &Forbidden) -> Result<Exported> {
         let facts = Facts::read(store, ledger, run)?;
         let mut directory = Directory::beside(to)?;
-        let document = (self.write)(&facts, licence, &mut directory)?;
+        let document = (self.write)(&facts, terms, &mut directory)?;
         directory.put(self.document, &pretty(&document))?;
         let (files, bytes) = directory.check(self, forbidden)?;
         let remarks = directory.take_remarks();

@@ -3,6 +3,7 @@
 
 use crate::space::{Said, Space, root};
 use hilum::export::EXPORTS;
+use hilum_cache::evidence::{Envelope, PublicKey, Signed};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -225,8 +226,8 @@ fn a_study_that_names_this_machine_is_not_exported() {
     space.executed();
     for format in EXPORTS {
         let Said { code, err, .. } = space.hilum(&["export", format.name, "-o", format.name]);
-        // The set has no description of the study.
-        if format.name == "croissant" {
+        // The set and the statements have no description of the study.
+        if ["croissant", "in-toto"].contains(&format.name) {
             continue;
         }
         assert_eq!((code, space.path(format.name).exists()), (1, false), "{}: {err}", format.name);
@@ -262,5 +263,49 @@ fn the_page_has_a_row_for_each_export() {
     let help = Space::new().hilum(&["export", "--help"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
     for export in EXPORTS {
         assert!(help.contains(&format!("{}: {}", export.name, export.about)), "{help}");
+    }
+}
+
+#[test]
+fn statements_have_the_outputs_of_their_stages_as_subjects_and_are_signed_by_the_key_of_the_environment() {
+    let (space, keys) = (Space::tiny(), tempfile::tempdir().unwrap());
+    space.executed();
+    let key = keys.path().join("k").display().to_string();
+    space.hilum(&["key", "new", &key]);
+    let files = export(&space, "in-toto", "unsigned", &[]);
+    let index = parsed(&files, "index.json");
+    assert!(index["key"].is_null() && files.len() == index["statements"].as_array().unwrap().len() + 1);
+    let signed = space.command(&["export", "in-toto", "-o", "signed"]).env("HILUM_KEY", &key).output().unwrap();
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    let (mut found, trusted) = (BTreeMap::new(), [PublicKey::read(Path::new(&format!("{key}.pub"))).unwrap()]);
+    below(&space.path("signed"), "", &mut found);
+    let statement = |name: &str| -> Value {
+        let envelope = Envelope::read(&found[name]).unwrap();
+        assert_eq!(envelope.signed(&trusted), Signed::By(trusted[0].id()), "{name}");
+        serde_json::from_slice(&envelope.payload("application/vnd.in-toto+json").unwrap()).unwrap()
+    };
+    let split = statement("stages/split.intoto.jsonl");
+    let of = |list: &Value| list.as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>();
+    assert!(of(&split["subject"]).contains("split.train/samples.csv"), "{split}");
+    let definition = &split["predicate"]["buildDefinition"];
+    assert!(of(&definition["resolvedDependencies"]).iter().all(|name| name.starts_with("images.samples/")), "{definition}");
+    assert_eq!(definition["externalParameters"]["parameters"]["train"], 0.7);
+    let recorded = space.digests();
+    assert!(recorded.keys().any(|name| name.starts_with("split ")), "{recorded:?}");
+    let summary = statement("verification-summary.intoto.jsonl");
+    assert_eq!((&summary["predicate"]["verificationResult"], &summary["predicate"]["verifiedLevels"][0]), (&"PASSED".into(), &"SLSA_BUILD_LEVEL_1".into()));
+    // Of a damaged object, the summary says so.
+    let object = fs::read_dir(space.path(".hilum/objects")).unwrap().map(|d| d.unwrap().path()).find_map(|d| fs::read_dir(d).unwrap().next()).unwrap().unwrap();
+    let bytes = fs::read(object.path()).unwrap();
+    fs::remove_file(object.path()).unwrap();
+    fs::write(object.path(), [&bytes[..], b"x"].concat()).unwrap();
+    let said = space.hilum(&["export", "in-toto", "-o", "damaged"]);
+    if said.code == 0 {
+        let mut files = BTreeMap::new();
+        below(&space.path("damaged"), "", &mut files);
+        let payload = Envelope::read(&files["verification-summary.intoto.jsonl"]).unwrap().payload("application/vnd.in-toto+json").unwrap();
+        assert!(String::from_utf8(payload).unwrap().contains("\"verificationResult\":\"FAILED\""));
+    } else {
+        assert_eq!(said.code, 3, "{}", said.err);
     }
 }

@@ -36,6 +36,8 @@ fn ran(text: &str) -> (Space, String) {
 }
 
 fn row(page: &str, check: &str) -> String {
+    // An id may break at its points.
+    let page = page.replace("<wbr>", "");
     let from = page.find(&format!("<th scope=\"row\"><code>{check}</code>")).unwrap_or_else(|| panic!("no row of {check}"));
     page[from..].split("</tr>").next().unwrap().to_owned()
 }

@@ -167,7 +167,7 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
         assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
     }
     assert!(html.contains("No test patient is in the training data: "));
-    assert!(html.contains("<p class=\"plain\">Of an image of covid and one of normal, the classifier finds the right one in "), "in words");
+    assert!(html.contains("</b>: Of an image of covid and one of normal, the classifier finds the right one in "), "in words");
     assert!(html.contains("All are of one source, which gives nothing away."));
     assert!(html.contains("data:image/png"), "by default, images are there");
 

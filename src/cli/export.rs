@@ -1,9 +1,10 @@
 //! `hilum export`: a run in a format that programs of others read.
 
 use super::{DAMAGED, DONE, StoreArgs, complete, open, output, say, say_error, wrong};
-use crate::export::{self, EXPORTS, Export, Forbidden, Licence};
+use crate::export::{self, EXPORTS, Export, Forbidden, Licence, Terms};
 use crate::progress::remark;
 use crate::progress::words::size;
+use crate::workspace::signing;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap_complete::engine::ArgValueCandidates;
@@ -39,8 +40,10 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
     let run = open::run(&store, args.run.as_deref())?;
     output::outside_stores(&args.output)?;
+    let signer = signing::signing_key(store.root())?;
+    let terms = Terms { licence: Licence::of(args.license.as_deref()), signer: signer.as_ref() };
     let forbidden = of_this_machine(store.root(), &args.output);
-    match export.write(&store, &ledger, &run, &args.output, &Licence::of(args.license.as_deref()), &forbidden) {
+    match export.write(&store, &ledger, &run, &args.output, &terms, &forbidden) {
         Ok(done) => {
             if args.store.json {
                 say(json!({

@@ -4,13 +4,12 @@
 mod rai;
 mod tar;
 
-use super::Export;
 use super::claims::Claim;
 use super::directory::Directory;
 use super::error::{Error, Result};
 use super::facts::Facts;
-use super::licence::Licence;
 use super::synthetic::{self, Set};
+use super::{Export, Terms};
 use hilum_cache::{Error as StoreError, store};
 use hilum_stages::words::counted;
 use serde_json::{Map, Value, json};
@@ -25,7 +24,8 @@ pub(super) const EXPORT: Export = Export {
     claims,
 };
 
-fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<Value> {
+fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Value> {
+    let licence = &terms.licence;
     let (sets, removed) = synthetic::sets(facts)?;
     for output in &removed {
         directory.remark(format!("the images of `{output}` were removed from the store and are not in it"));

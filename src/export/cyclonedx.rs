@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::error::{Error, Result};
 use super::facts::{Facts, Files, Made};
 use super::licence::Licence;
-use super::{Export, pretty};
+use super::{Export, Terms, pretty};
 use hilum_cache::Sha256;
 use hilum_cache::receipt::Artifact;
 use hilum_stages::contract::artifact::ArtifactType;
@@ -24,7 +24,8 @@ pub(super) const EXPORT: Export = Export {
     claims: no_files,
 };
 
-fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<Value> {
+fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Value> {
+    let licence = &terms.licence;
     let mut models = vec![];
     // Data by their references: a table may have trained several networks.
     let mut data: BTreeMap<String, Value> = BTreeMap::new();

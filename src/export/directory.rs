@@ -5,11 +5,15 @@ use super::Export;
 use super::claims::Claim;
 use super::error::{Error, Result};
 use super::forbidden::Forbidden;
+use hilum_cache::evidence::Envelope;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Error as StoreError, Sha256, Store, store};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The type of payloads that files may hold in envelopes: a statement of in-toto.
+pub(super) const STATEMENT: &str = "application/vnd.in-toto+json";
 
 /// A directory that is being written.
 pub(super) struct Directory {
@@ -103,7 +107,9 @@ impl Directory {
         for file in below(&top, "")? {
             let path = top.join(&file);
             let bytes = fs::read(&path).map_err(StoreError::io("read", &path))?;
-            if let Some(what) = forbidden.find(&bytes).or_else(|| forbidden.find(file.as_bytes())) {
+            // What is in an envelope is not in its bytes.
+            let payload = Envelope::read(&bytes).and_then(|envelope| envelope.payload(STATEMENT)).unwrap_or_default();
+            if let Some(what) = [bytes.as_slice(), &payload, file.as_bytes()].iter().find_map(|bytes| forbidden.find(bytes)) {
                 return Err(Error::Forbidden { file, what });
             }
             (files, size) = (files + 1, size + bytes.len() as u64);

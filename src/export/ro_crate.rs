@@ -11,7 +11,7 @@ use super::directory::Directory;
 use super::error::Result;
 use super::facts::Facts;
 use super::licence::Licence;
-use super::{Export, pretty};
+use super::{Export, Terms, pretty};
 use crate::pipeline::resolved;
 use graph::{Graph, decoded, one_or_list, reference};
 use hilum_stages::words::counted;
@@ -38,7 +38,8 @@ const LANGUAGE: &str = "#study-language";
 const WHOLE: &str = "#run";
 const ORGANIZE: &str = "#organize";
 
-fn write(facts: &Facts, licence: &Licence, directory: &mut Directory) -> Result<Value> {
+fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Value> {
+    let licence = &terms.licence;
     let mut graph = Graph::default();
     let study = directory.put(STUDY, resolved::recorded(&facts.record.resolved).as_bytes())?;
     let outputs = Outputs::write(facts, directory, &mut graph)?;

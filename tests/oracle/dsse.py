@@ -1,8 +1,8 @@
-"""Envelopes of a store, checked by other people's programs: securesystemslib, in-toto-attestation's reader of statements where the
+"""Envelopes of a store or an export, checked by other people's programs: securesystemslib, in-toto-attestation's reader of statements where the
 payload is one, and plain openssl. Every flipped bit must be refused by them, too.
 
     pip install "securesystemslib[crypto]==1.6.0" in-toto-attestation==0.9.3
-    python tests/oracle/dsse.py STORE KEY.pub [FLIPS]
+    python tests/oracle/dsse.py STORE-OR-EXPORT KEY.pub [FLIPS]
 
 Prints what was accepted, and how many of so many random flips of one bit each in payload, type or signature were refused. A flip is
 of the bytes that the fields of the envelope hold: base 64 has spellings that only a strict reader, as hilum's, tells apart.
@@ -70,7 +70,7 @@ def flipped(envelope, rng):
 
 def main(store, public, flips=1000):
     pem = pathlib.Path(public).read_bytes()
-    files = sorted(pathlib.Path(store).glob("**/*.dsse.json"))
+    files = sorted(file for ending in ("dsse.json", "intoto.jsonl") for file in pathlib.Path(store).glob(f"**/*.{ending}"))
     envelopes = [(file, json.loads(file.read_text())) for file in files]
     signed = [(file, envelope) for file, envelope in envelopes if envelope["signatures"]]
     assert signed, "no envelope is signed"

@@ -39,7 +39,8 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
     let (mut distribution, mut records) = (vec![], vec![]);
     for set in &sets {
         let name = plain_name(&set.made.node.stage, &mut names);
-        let (table, archive) = (format!("{name}.csv"), format!("{name}.tar"));
+        // Readers keep what they unpacked under the name of the archive: another run's must not be taken for it.
+        let (table, archive) = (format!("{name}.csv"), format!("{name}-{}.tar", &set.artifact.sha256.hex()[..12]));
         let table_sha256 = directory.put(&table, &rows(set)?)?.sha256.hex();
         let archive_sha256 = pack(facts, set, &archive, directory)?;
         let object = |id: &str, about: String, format: &str, sha256: &str| json!({ "@type": "cr:FileObject", "@id": id, "name": id, "description": about, "contentUrl": id, "encodingFormat": format, "sha256": sha256 });

@@ -151,7 +151,7 @@ def check_croissant(directory):
         bytes_[len(bytes_) // 2] ^= 1
         (changed / file.name).write_bytes(bytes_)
         try:
-            list(mlcroissant.Dataset(changed / "croissant.json").records(file.stem + ("-images" if file.suffix == ".tar" else "")))
+            list(mlcroissant.Dataset(changed / "croissant.json").records(file.stem if file.suffix == ".csv" else file.stem.rsplit("-", 1)[0] + "-images"))
         except Exception as e:  # noqa: BLE001, whatever it raises has to be about the digest
             assert "is not identical with the" in f"{e} {e.__cause__}", e
         else:
@@ -179,6 +179,7 @@ def check_cyclonedx(directory):
 
 def main(program, store, exports=None):
     directory = pathlib.Path(exports or tempfile.mkdtemp())
+    directory.mkdir(exist_ok=True)
     for name in ["ro-crate", "croissant", "cyclonedx"]:
         if not (directory / name).exists():
             hilum(program, "export", name, "-o", directory / name, "--store", store)

@@ -68,7 +68,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok(any.then(|| {
         html! {
             @if !groups.is_empty() || !probes.is_empty() {
-                p { "The AUROC is the share of pairs, of one image of a class and one of the rest, in which the classifier finds the right one. Where classes come from different sources, such as hospitals, it may recognise the source: only pairs of one source tell the two apart." }
+                p { "The AUROC is the share of pairs, of one image of a class and one of the rest, in which the classifier finds the right one. Where classes come from different sources, such as hospitals, it may recognise the source: only pairs of one source tell the two apart. It is that of one training and of the images named here, and not the mean over trainings of a comparison." }
             }
             @for (arm, table) in groups.iter().take(STAGES) { @for said in plain::of_groups(table) { (sentence(arm, groups.len() > 1, table.rows.iter().map(|row| (row.images, row.patients)), &said)) } }
             @for (arm, table) in probes.iter().take(STAGES) { @if let Some(said) = plain::of_probes(table) { (sentence(arm, probes.len() > 1, table.rows.iter().map(|row| (row.images, row.patients)), &said)) } }

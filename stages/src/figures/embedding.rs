@@ -8,6 +8,8 @@ use super::{Draw, Drawing, Figure};
 use crate::contract::prelude::*;
 use crate::data::sample::Origin;
 use crate::records::{Embedded, Role, Table};
+use hilum_cache::Digest;
+use std::collections::HashSet;
 
 /// See the module.
 pub const FIGURE: Figure = Figure {
@@ -24,7 +26,7 @@ pub(super) const SHEET: Figure = Figure {
 };
 
 /// What colours and shapes stand for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColouredBy {
     /// The label.
@@ -60,6 +62,14 @@ struct Look<'a> {
     is_synthetic: bool,
     /// The label or source.
     name: &'a str,
+    /// Which of the two.
+    by: ColouredBy,
+}
+
+impl<'a> Look<'a> {
+    fn of(row: &'a Embedded, by: ColouredBy) -> Look<'a> {
+        Look { role: row.role, is_synthetic: row.origin == Origin::Synthetic, name: of_row(row, by), by }
+    }
 }
 
 /// One embedding by itself, with the markers and axes that it has beside `others`, of which it may be one.
@@ -79,15 +89,19 @@ fn draw(all: &[Embedding], others: &[Embedding], caption: &str) -> Drawing {
         let marker = if look.is_synthetic { Marker { radius: radius + 0.6, ..marker }.open() } else { marker };
         if look.role == Role::Placed { marker.ringed() } else { marker }
     };
-    let mut counts: Vec<(Look, usize)> = vec![];
-    for name in &names {
-        let of = |role, is_synthetic| (Look { role, is_synthetic, name }, 0);
-        counts.extend([of(Role::Fitted, false), of(Role::Fitted, true), of(Role::Placed, false), of(Role::Placed, true)]);
+    // Several maps may have the same images, which are counted once.
+    let mut counts: Vec<(Look, HashSet<Digest>)> = vec![];
+    for by in [ColouredBy::Label, ColouredBy::Source] {
+        for name in &names {
+            let of = |role, is_synthetic| (Look { role, is_synthetic, name, by }, HashSet::new());
+            counts.extend([of(Role::Fitted, false), of(Role::Fitted, true), of(Role::Placed, false), of(Role::Placed, true)]);
+        }
     }
+    let is_mixed = all.iter().any(|e| e.by != all[0].by);
     let mut panel = |e: &Embedding| {
         let groups = groups(e);
-        for (look, points) in &groups {
-            counts.iter_mut().find(|c| c.0 == *look).expect("BUG: a name of its groups").1 += points.len();
+        for row in e.table.rows.iter().filter(|row| place(row).is_some()) {
+            counts.iter_mut().find(|c| c.0 == Look::of(row, e.by)).expect("BUG: a name of its groups").1.insert(row.image);
         }
         let instead = groups.is_empty().then(|| "no image has a place".to_owned());
         let below = if all.len() > 1 { e.how.to_owned() } else { String::new() };
@@ -95,12 +109,13 @@ fn draw(all: &[Embedding], others: &[Embedding], caption: &str) -> Drawing {
         Panel { title: e.title.to_owned(), below, marks, own: Some(axes(others, e)), instead }
     };
     let drawn: Vec<Panel> = all.iter().take(PANELS).map(&mut panel).collect();
-    counts.retain(|(_, n)| *n > 0);
-    let key = |(look, n): &(Look, usize)| {
+    counts.retain(|(_, images)| !images.is_empty());
+    let key = |(look, images): &(Look, HashSet<Digest>)| {
+        let what = if is_mixed && look.by == ColouredBy::Source { "source " } else { "" };
         let shown = if look.name.is_empty() { "unnamed" } else { look.name };
         let origin = if look.is_synthetic { "synthetic" } else { "real" };
         let placed = if look.role == Role::Placed { ", placed" } else { "" };
-        Key::of(Sample::Point(Marker { radius: 3.4, ..marker(look) }), format!("{shown}, {origin}{placed} ({n})"))
+        Key::of(Sample::Point(Marker { radius: 3.4, ..marker(look) }), format!("{what}{shown}, {origin}{placed} ({})", images.len()))
     };
     let keys = counts.iter().map(key).collect();
     let note: Vec<String> = [
@@ -117,7 +132,7 @@ fn draw(all: &[Embedding], others: &[Embedding], caption: &str) -> Drawing {
     let described: Vec<String> = names
         .iter()
         .filter_map(|name| {
-            let n: usize = counts.iter().filter(|(look, _)| look.name == *name).map(|c| c.1).sum();
+            let n = counts.iter().filter(|(look, _)| look.name == *name).flat_map(|c| &c.1).collect::<HashSet<_>>().len();
             (n > 0).then(|| format!("{n} of {name}"))
         })
         .collect();
@@ -160,7 +175,7 @@ fn groups<'a>(e: &Embedding<'a>) -> Vec<(Look<'a>, Vec<(f64, f64)>)> {
     let mut out: Vec<(Look, Vec<(f64, f64)>)> = vec![];
     for row in &e.table.rows {
         let Some(at) = place(row) else { continue };
-        let look = Look { role: row.role, is_synthetic: row.origin == Origin::Synthetic, name: of_row(row, e.by) };
+        let look = Look::of(row, e.by);
         match out.iter_mut().find(|(of, _)| *of == look) {
             Some((_, points)) => points.push(at),
             None => out.push((look, vec![at])),
@@ -173,7 +188,6 @@ fn groups<'a>(e: &Embedding<'a>) -> Vec<(Look<'a>, Vec<(f64, f64)>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hilum_cache::Digest;
 
     fn table(rows: &[(&str, &str, Origin, f64)]) -> Table<Embedded> {
         let row = |(n, (label, source, origin, x)): (usize, &(&str, &str, Origin, f64))| Embedded {
@@ -205,6 +219,12 @@ mod tests {
             assert!(svg.contains(&format!(">{text}<")), "{text}: {svg}");
         }
         assert!(!svg.contains("normal, synthetic") && svg.matches("trustworthiness 0.981<").count() == 2, "{svg}");
+        // Both maps have one image of the class, and it is the same one.
+        let again = [of(&b, ColouredBy::Label), of(&b, ColouredBy::Label)];
+        assert!(draw(&again, &again, "Embeddings").svg().contains(">normal, real (1)<"));
+        let mixed = [of(&b, ColouredBy::Label), of(&b, ColouredBy::Source)];
+        let svg = draw(&mixed, &mixed, "Embeddings").svg();
+        assert!(svg.contains(">normal, real (1)<") && svg.contains(">source x, real (1)<"), "{svg}");
         let svg = alone(&of(&a, ColouredBy::Source)).svg();
         assert!(svg.contains(">x, real (1)<") && svg.contains(">y, synthetic (1)<"), "{svg}");
         let svg = alone(&of(&Table::default(), ColouredBy::Label)).svg();

@@ -20,6 +20,13 @@ pub fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() || (1e-4..1e9).contains(&size) { value.to_string() } else { format!("{value:e}") }
 }
 
+/// A difference with its sign, to three digits; one that is none to so many has no sign.
+pub fn change(difference: f64) -> String {
+    let text = format!("{difference:+.3}");
+    let is_none = difference.is_finite() && text.bytes().all(|b| matches!(b, b'+' | b'-' | b'0' | b'.'));
+    if is_none { "0.000".to_owned() } else { text }
+}
+
 /// A text without what neither XML nor HTML can hold: control characters and noncharacters, each replaced by a blank. Tabs and ends of
 /// lines stay.
 pub fn without_controls(text: &str) -> Cow<'_, str> {
@@ -38,6 +45,12 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_that_is_none_has_no_sign() {
+        assert_eq!([0.0, -0.0004, 0.0004, -0.0006, 1.5].map(change), ["0.000", "0.000", "0.000", "-0.001", "+1.500"]);
+        assert_eq!(change(f64::NAN), format!("{:+.3}", f64::NAN));
+    }
 
     #[test]
     fn one_is_one_and_numbers_are_short() {

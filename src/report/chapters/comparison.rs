@@ -15,7 +15,7 @@ use hilum_stages::evaluation::metric::{self, Direction, Metric};
 use hilum_stages::evaluation::sentence::p_value;
 use hilum_stages::figures;
 use hilum_stages::records::{ArmRow, Compared, OverallRow, Record, ReferenceRow, Table};
-use hilum_stages::words::counted;
+use hilum_stages::words::{change, counted};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -167,7 +167,7 @@ pub(super) fn cell(row: &Compared, reasons: &Reasons) -> Markup {
                 None => { (row.count) " " @if row.value.is_some() { (reasons.no_interval(&row.interval)) } @else { (reasons.mark(&row.interval)) } }
             }
             @if let Some(difference) = row.difference {
-                br; "Δ " (format!("{difference:+.3}"))
+                br; "Δ " (change(difference))
                 " " (interval(row.difference_low, row.difference_high).unwrap_or_else(|| "no interval".to_owned()))
                 @if let Some(p) = row.p_adjusted { br; span title=(row.test) { (p_value(p)) } }
             }

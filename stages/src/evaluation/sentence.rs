@@ -1,7 +1,7 @@
 //! The sentence that answers a comparison. Independent of how the numbers were found.
 
 use super::conclusion::Conclusion;
-use crate::words::counted;
+use crate::words::{change, counted};
 
 /// What is said of a difference.
 pub struct Said<'a> {
@@ -48,8 +48,8 @@ pub fn sentence(said: &Said) -> String {
     let name = spelled(said.metric, said.class);
     parts.push(match (said.difference, said.interval) {
         (None, _) => format!("{name} is undefined"),
-        (Some(d), Some((low, high))) => format!("{name} {d:+.3} [{low:.3}, {high:.3}]"),
-        (Some(d), None) => format!("{name} {d:+.3} without an interval"),
+        (Some(d), Some((low, high))) => format!("{name} {} [{low:.3}, {high:.3}]", change(d)),
+        (Some(d), None) => format!("{name} {} without an interval", change(d)),
     });
     if let (Conclusion::NoRelevantDifference, Some(margin)) = (said.conclusion, said.margin) {
         parts.push(format!("margin {margin}"));
@@ -124,6 +124,6 @@ mod tests {
         let few = Said { interval: None, p: None, ..PLAIN };
         assert!(sentence(&few).contains("AUROC of covid +0.011 without an interval, 3 trainings"));
         assert!(sentence(&Said { difference: None, ..few }).contains("AUROC of covid is undefined"));
-        assert!(sentence(&Said { difference: Some(0.0), interval: None, ..PLAIN }).contains("AUROC of covid +0.000 without an interval"));
+        assert!(sentence(&Said { difference: Some(0.0), interval: None, ..PLAIN }).contains("AUROC of covid 0.000 without an interval"));
     }
 }

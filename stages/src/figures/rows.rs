@@ -53,6 +53,17 @@ impl Block {
         self.rows.iter().flat_map(of).chain(self.also.iter().copied())
     }
 
+    /// What rows are called: where there is no room for a name, all go without the names of axes, of which a value says enough, unless
+    /// two would be called the same.
+    fn names(&self, room: f64) -> Vec<String> {
+        let whole: Vec<String> = self.rows.iter().map(|row| row.name.clone()).collect();
+        let fits = |name: &String| letters::fitted(name, super::canvas::SIZE, room) == *name;
+        let value = |part: &str| part.split_once('=').filter(|(_, value)| value.parse::<f64>().is_err()).map_or(part, |(_, value)| value).to_owned();
+        let short: Vec<String> = whole.iter().map(|name| name.split('/').map(value).collect::<Vec<_>>().join(", ")).collect();
+        let several = |names: &[String]| names.iter().collect::<std::collections::BTreeSet<_>>().len();
+        if whole.iter().all(fits) || several(&short) < several(&whole) { whole } else { short }
+    }
+
     fn draw(&self, canvas: &mut Canvas, top: f64, unit: &str) -> f64 {
         canvas.fitted((MARGIN, top + 11.0), &self.title, WIDTH - 2.0 * MARGIN, (Anchor::Start, true));
         let height = STEP * self.rows.len() as f64 + 4.0;
@@ -62,9 +73,10 @@ impl Block {
         for x in self.lines.iter().filter_map(|v| axes.at((*v, 0.5))).map(|at| at.0) {
             canvas.line((x, axes.top), (x, axes.top + height), Stroke::dashed(SOFT, 1.0, "3 3"));
         }
+        let names = self.names(NAMES - 8.0);
         for (n, row) in self.rows.iter().enumerate() {
             let y = axes.top + 2.0 + (n as f64 + 0.5) * STEP;
-            canvas.fitted((MARGIN, y + 4.0), &row.name, NAMES - 8.0, (Anchor::Start, false));
+            canvas.fitted((MARGIN, y + 4.0), &names[n], NAMES - 8.0, (Anchor::Start, false));
             canvas.fitted((left + width + 8.0, y + 4.0), &row.numbers, NUMBERS - 8.0, (Anchor::Start, false));
             let x = |v: f64| axes.at((v, 0.5)).map(|at| at.0);
             let several = row.points.len() > 1;
@@ -87,5 +99,21 @@ impl Block {
         let unit = if self.unit.is_empty() { unit } else { self.unit };
         canvas.text((left + width / 2.0, axes.top + height + 27.0), &letters::fitted(unit, super::canvas::SIZE, WIDTH / 2.0), Anchor::Middle, INK);
         axes.top + height + 42.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_room_are_those_of_values_alone_unless_they_would_be_equal() {
+        let of =
+            |names: &[&str], room| Block { rows: names.iter().map(|n| Row { name: (*n).into(), ..Row::default() }).collect(), ..Block::default() }.names(room);
+        let long = ["arm=pix2pix-third/training=scratch", "arm=pix2pix-all/training=scratch", "arm=real/repeat=1"];
+        assert_eq!(of(&long, 1000.0), long);
+        assert_eq!(of(&long, 140.0), ["pix2pix-third, scratch", "pix2pix-all, scratch", "real, repeat=1"]);
+        let alike = ["arm=real/training=transfer", "training=real/arm=transfer"];
+        assert_eq!(of(&alike, 20.0), alike);
     }
 }

@@ -108,7 +108,7 @@ fn default_resamples() -> Whole<100, 1_000_000> {
 
 impl Stage for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 8;
+    const VERSION: u32 = 9;
     const NEEDS: Needs = Needs::Heavy;
     const DETERMINISM: Determinism = Determinism::Bitwise;
     type Inputs = Inputs;

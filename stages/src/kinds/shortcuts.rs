@@ -148,7 +148,7 @@ impl TestSet<'_> {
 
 impl Stage for Shortcuts {
     const NAME: &'static str = "shortcuts";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;

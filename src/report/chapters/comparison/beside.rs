@@ -4,6 +4,7 @@ use super::name;
 use crate::report::wide::{interval, short, table as tabled};
 use hilum_stages::evaluation::sentence::p_value;
 use hilum_stages::records::{OverallRow, ReferenceRow, Table};
+use hilum_stages::words::change;
 use maud::{Markup, html};
 
 /// Whether arms differ at all: a row for each metric; nothing where there is none.
@@ -34,7 +35,7 @@ pub(super) fn published(table: &Table<ReferenceRow>) -> Markup {
         html! {
             td { (name((&row.set, &row.arm))) } td { (row.metric) } td { (row.class) }
             td.num { (short(row.value)) @if row.value.is_some() { br; small { (interval(row.low, row.high).unwrap_or_else(|| "no interval".to_owned())) } } }
-            td.num { (short(row.published)) br; small { (row.printed) } } td.num { (row.difference.map_or("–".to_owned(), |d| format!("{d:+.3}"))) }
+            td.num { (short(row.published)) br; small { (row.printed) } } td.num { (row.difference.map_or("–".to_owned(), change)) }
             td { (inside(row.inside)) } td { (row.table) ", " (row.row) ", " (row.column) }
         }
     };

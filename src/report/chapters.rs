@@ -15,6 +15,7 @@ mod flow_drawn;
 mod graph;
 mod images;
 mod ledger;
+mod looks;
 mod metrics;
 mod misjudged;
 mod nearest;
@@ -104,6 +105,7 @@ pub(super) static READERS: &[Group] = &[
     Group { id: "auditor", title: "For the auditor", about: "Whose images went where, what checks said, and what exactly was run.", chapters: &[
         flow::CHAPTER,
         parts::CHAPTER,
+        looks::CHAPTER,
         training_sets::CHAPTER,
         published::CHAPTER,
         checks::CHAPTER,

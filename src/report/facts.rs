@@ -19,6 +19,8 @@ const MOST: usize = 500;
 /// The facts behind a report.
 #[derive(Default)]
 pub(super) struct Facts<'a> {
+    /// The journals of the store; none in tests of what needs no other run.
+    pub(super) ledger: Option<&'a Ledger>,
     pub(super) run: String,
     pub(super) study: String,
     pub(super) description: String,
@@ -93,7 +95,7 @@ impl Facts<'_> {
     pub(super) fn read<'a>(store: &Store, ledger: &'a Ledger, run: &str) -> Result<Facts<'a>> {
         // Before anything of the run is held: this reads the resolved study once more, of which two would be the most that a report holds.
         let journal = ledger.soundness(run).unwrap_or_default();
-        let mut facts = Facts { run: run.to_owned(), journal, ..Facts::default() };
+        let mut facts = Facts { ledger: Some(ledger), run: run.to_owned(), journal, ..Facts::default() };
         let mut results: BTreeMap<String, (StageResult, bool)> = BTreeMap::new();
         let mut started: BTreeMap<String, StageKey> = BTreeMap::new();
         let mut found: Vec<(u64, Finding)> = vec![];

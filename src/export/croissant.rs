@@ -26,11 +26,12 @@ pub(super) const EXPORT: Export = Export {
 
 fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Value> {
     let licence = &terms.licence;
-    let (sets, removed) = synthetic::sets(facts)?;
+    let (sets, mut removed) = synthetic::sets(facts)?;
+    let (sets, empty): (Vec<Set>, Vec<Set>) = sets.into_iter().partition(|set| !set.images.is_empty());
+    removed.extend(empty.into_iter().map(|set| set.output));
     for output in &removed {
         directory.remark(format!("the images of `{output}` were removed from the store and are not in it"));
     }
-    let sets: Vec<Set> = sets.into_iter().filter(|set| !set.images.is_empty()).collect();
     if sets.is_empty() {
         let why = if removed.is_empty() { "no stage of it made synthetic images" } else { "`hilum gc` removed its synthetic images" };
         return Err(Error::Nothing { run: facts.run.clone(), why });

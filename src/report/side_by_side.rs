@@ -10,7 +10,7 @@ use crate::report::artifacts::Subject;
 use hilum_cache::{Ledger, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{Answer, Record, Table};
-use hilum_stages::words::{change, counted};
+use hilum_stages::words::{self, counted};
 use maud::{Markup, html};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -138,7 +138,7 @@ fn sentences(both: &[Facts; 2], [old, new]: &[Answers; 2]) -> Markup {
 }
 
 fn metric(m: &Metric) -> Markup {
-    let difference = m.old.zip(m.new).map_or("–".to_owned(), |(old, new)| change(new - old));
+    let difference = m.old.zip(m.new).map_or("–".to_owned(), |(old, new)| words::change(new - old));
     html! {
         th scope="row" { (m.stage) } td { (m.arm) } td { (m.metric) } td { (m.class) } td.num { (short(m.old)) } td.num { (short(m.new)) } td.num { (difference) }
     }

@@ -6,9 +6,11 @@ use super::cosignature;
 use super::dsse::Signed;
 use super::keys::PublicKey;
 use super::merkle;
+use crate::dir::Dir;
 use crate::journal::Event;
 use crate::journal_file::JOURNAL;
 use crate::{Result, Sha256, Store, journal, lock};
+use rustix::fs::FileType;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -51,7 +53,7 @@ pub enum Fault {
     Fork { run: String, other: String },
     /// It names a trusted key that has not signed it.
     Forged { run: String, key: String },
-    /// Trusted keys were named, and none of them has signed it.
+    /// Trusted keys were named, and none of them has signed or cosigned it; or there is no checkpoint to sign.
     Untrusted { run: String },
     /// A cosignature is for another checkpoint.
     Elsewhere { run: String, key: String },
@@ -94,69 +96,92 @@ pub struct Examined {
 /// If a file cannot be read.
 pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
     let (mut out, mut found) = (Examined::default(), vec![]);
-    let mut ended: Vec<(String, String)> = vec![];
+    // Runs that ended by themselves and have no checkpoint, with the time of that; and when those started that have one.
+    let (mut ended, mut started): (Vec<(String, String)>, Vec<String>) = (vec![], vec![]);
+    let Some(directory) = runs_of(store)? else { return Ok(out) };
+    // What ends meanwhile would be half there.
+    directory.lock()?;
     let runs = journal::run_names(store)?;
-    out.faults.extend(without_journal(store, &runs)?);
-    for run in runs {
-        let written = match checkpoint::read(store, &run)? {
-            Some(Some(written)) => written,
-            Some(None) => {
-                out.faults.push(Fault::Unreadable { run, file: checkpoint::FILE.to_owned() });
-                continue;
-            }
+    let without_journal = without_journal(store, &directory, &runs)?;
+    for (run, has_journal) in runs.into_iter().map(|run| (run, true)).chain(without_journal.into_iter().map(|run| (run, false))) {
+        let bytes = if has_journal { journal::read(store, &run)? } else { vec![] };
+        let written = checkpoint::read(store, &run)?;
+        match &written {
+            Some(Some(written)) => out.faults.extend(of_journal(&run, written, &bytes)),
+            Some(None) => out.faults.push(Fault::Unreadable { run: run.clone(), file: checkpoint::FILE.to_owned() }),
             None => {
-                let last = journal::of_bytes(&journal::read(store, &run)?).pop();
-                // Whoever holds it is about to write it.
-                let is_held = lock::is_held(&store.directory("runs")?.sub(&run)?, JOURNAL);
-                let end = last.filter(|entry| !is_held && matches!(entry.event, Some(Event::Finished(_))));
-                ended.extend(end.map(|entry| (entry.time, run.clone())));
-                out.without.push(run);
-                continue;
+                out.faults.extend(empty_line(&run, &bytes));
+                // Whoever holds it goes on, or is about to write it.
+                let is_held = lock::is_held(&directory.sub(&run)?, JOURNAL);
+                if !is_held && !trusted.is_empty() {
+                    out.faults.push(Fault::Untrusted { run: run.clone() });
+                }
+                let last = journal::of_bytes(&bytes).pop().filter(|entry| !is_held && matches!(entry.event, Some(Event::Finished(_))));
+                ended.extend(last.map(|entry| (entry.time, run.clone())));
+                out.without.push(run.clone());
             }
-        };
-        out.faults.extend(of_journal(&run, &written, &journal::read(store, &run)?));
-        let signed = written.envelope.signed(trusted);
-        out.faults.extend(match &signed {
-            Signed::Forged(key) => Some(Fault::Forged { run: run.clone(), key: key.clone() }),
-            Signed::No | Signed::ByUnknown(_) if !trusted.is_empty() => Some(Fault::Untrusted { run: run.clone() }),
-            _ => None,
-        });
+        }
+        let written = written.flatten();
+        let signed = written.as_ref().map(|written| written.envelope.signed(trusted));
         let (cosignatures, unreadable) = cosignature::all(store, &run, trusted)?;
         out.faults.extend(unreadable.into_iter().map(|file| Fault::Unreadable { run: run.clone(), file }));
+        let digest = written.as_ref().map(|written| written.digest);
+        let is_cosigned = || cosignatures.iter().any(|c| matches!(c.signed, Signed::By(_)) && Some(c.says.checkpoint) == digest);
+        out.faults.extend(match &signed {
+            Some(Signed::Forged(key)) => Some(Fault::Forged { run: run.clone(), key: key.clone() }),
+            Some(Signed::No | Signed::ByUnknown(_)) if !trusted.is_empty() && !is_cosigned() => Some(Fault::Untrusted { run: run.clone() }),
+            _ => None,
+        });
         out.faults.extend(cosignatures.iter().filter_map(|found| match &found.signed {
             Signed::Forged(key) => Some(Fault::Forged { run: run.clone(), key: key.clone() }),
-            Signed::By(key) | Signed::ByUnknown(key) if found.says.checkpoint != written.digest || found.says.run != run => {
+            Signed::By(key) | Signed::ByUnknown(key) if Some(found.says.checkpoint) != digest || found.says.run != run => {
                 Some(Fault::Elsewhere { run: run.clone(), key: key.clone() })
             }
-            Signed::No => Some(Fault::Elsewhere { run: run.clone(), key: String::new() }),
             _ => None,
         }));
-        found.push((run, written.digest, Checkpointed { says: written.says, digest: written.digest, signed, cosignatures }));
+        if let (Some(written), Some(signed)) = (written, signed) {
+            started.extend(journal::of_bytes(&bytes).into_iter().next().map(|first| first.time));
+            found.push((run, written.digest, Checkpointed { says: written.says, digest: written.digest, signed, cosignatures }));
+        }
     }
     out.faults.extend(of_chain(&found));
     out.checkpoints = found.into_iter().map(|found| found.2).collect();
-    let newest: Option<&String> = out.checkpoints.iter().map(|found| &found.says.time).max();
-    let removed = ended.into_iter().filter(|(time, _)| newest.is_some_and(|newest| time < newest));
+    // Whoever started after it had ended, and has a checkpoint, would have written it.
+    let newest = started.into_iter().max();
+    let removed = ended.into_iter().filter(|(time, _)| newest.as_ref().is_some_and(|newest| time < newest));
     out.faults.extend(removed.map(|(_, run)| Fault::Removed { run }));
     out.checkpoints.sort_by_key(|found| found.says.index);
     Ok(out)
 }
 
-/// Checkpoints in directories that have no journal any more.
-fn without_journal(store: &Store, runs: &[String]) -> Result<Vec<Fault>> {
-    let directory = match store.directory("runs") {
-        Err(e) if e.is_not_found() => return Ok(vec![]),
-        opened => opened?,
-    };
+/// The directory of the runs, if there is one yet.
+fn runs_of(store: &Store) -> Result<Option<Dir>> {
+    match store.directory("runs") {
+        Err(e) if e.is_not_found() => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// Directories with a checkpoint that have no journal any more.
+fn without_journal(store: &Store, directory: &Dir, runs: &[String]) -> Result<Vec<String>> {
     let mut names: Vec<String> = directory.names()?.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| !runs.contains(name)).collect();
     names.sort();
-    names.retain(|name| directory.kind(name) == Some(rustix::fs::FileType::Directory));
-    let of = |run: String| match checkpoint::read(store, &run) {
-        Ok(Some(written)) => Some(Ok(Fault::Shorter { line: 1, size: written.map_or(0, |written| written.says.size), run })),
-        Ok(None) => None,
-        Err(e) => Some(Err(e)),
-    };
-    names.into_iter().filter_map(of).collect()
+    names.retain(|name| directory.kind(name) == Some(FileType::Directory));
+    let mut found = vec![];
+    for name in names {
+        if checkpoint::read(store, &name)?.is_some() {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+/// The first empty line: readers pass over it, and nobody wrote it.
+fn empty_line(run: &str, bytes: &[u8]) -> Option<Fault> {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    lines.next_back();
+    let line = lines.position(<[u8]>::is_empty)? + 1;
+    Some(Fault::Altered { run: run.to_owned(), line, is_chained: false })
 }
 
 /// A checkpoint against the journal that lies beside it.
@@ -167,14 +192,13 @@ fn of_journal(run: &str, written: &Written, bytes: &[u8]) -> Option<Fault> {
     }
     let (leaves, head) = checkpoint::leaves_and_head(bytes);
     let size = leaves.len() as u64;
-    // What readers pass over was not written either.
-    let mut lines = bytes.split(|byte| *byte == b'\n');
-    let is_torn = lines.next_back().is_some_and(|rest| !rest.is_empty());
-    if let Some(empty) = lines.position(<[u8]>::is_empty) {
-        return Some(Fault::Altered { run, line: empty + 1, is_chained: false });
+    if let Some(empty) = empty_line(&run, bytes) {
+        return Some(empty);
     }
+    let is_torn = bytes.last().is_some_and(|last| *last != b'\n');
     let is_prefix = |n: usize| merkle::root(&leaves[..n]) == says.root;
-    let broken = journal::first_broken_line(bytes);
+    // Of no line, none is broken.
+    let broken = journal::first_broken_line(bytes).filter(|_| !leaves.is_empty());
     match size.cmp(&says.size) {
         std::cmp::Ordering::Less => Some(match broken {
             // A line in the middle is gone where the chain breaks, and the end where it does not.
@@ -184,7 +208,7 @@ fn of_journal(run: &str, written: &Written, bytes: &[u8]) -> Option<Fault> {
         std::cmp::Ordering::Greater if is_prefix(says.size as usize) => Some(Fault::Longer { run, line: says.size as usize + 1 }),
         std::cmp::Ordering::Equal if is_torn => Some(Fault::Longer { run, line: leaves.len() + 1 }),
         std::cmp::Ordering::Equal if is_prefix(leaves.len()) && head == says.head => None,
-        _ => Some(Fault::Altered { run, line: broken.unwrap_or(leaves.len()), is_chained: broken.is_none() }),
+        _ => Some(Fault::Altered { run, line: broken.unwrap_or(leaves.len().max(1)), is_chained: broken.is_none() }),
     }
 }
 

@@ -57,15 +57,23 @@ impl Written {
     pub(super) fn of(envelope: Envelope) -> Option<Written> {
         let payload = envelope.payload(KIND)?;
         let says: LedgerCheckpoint = serde_json::from_slice(&payload).ok()?;
-        (says.v == VERSION && canonical::to_bytes(&says) == payload).then(|| Written { envelope, digest: Sha256::of(&payload), says })
+        let is_whole = says.v == VERSION && is_time(&says.time) && says.size.max(says.index) < 1 << 53;
+        (is_whole && canonical::to_bytes(&says) == payload).then(|| Written { envelope, digest: Sha256::of(&payload), says })
     }
 }
 
-/// The checkpoint of a run, if there is one; none within if it cannot be read.
+/// True for a time as journals and checkpoints have it, `2026-11-30T20:43:48.300Z`: so spelled, times are in their order as texts.
+pub(super) fn is_time(text: &str) -> bool {
+    let shape = b"0000-00-00T00:00:00.000Z";
+    text.len() == shape.len() && text.bytes().zip(shape).all(|(byte, due)| if *due == b'0' { byte.is_ascii_digit() } else { byte == *due })
+}
+
+/// The checkpoint of a run, if there is one; none within if it cannot be read, be it no file at all.
 pub(super) fn read(store: &Store, run: &str) -> Result<Option<Option<Written>>> {
     match store.directory("runs")?.sub(run)?.read(FILE, regular::RECORD) {
         Ok(bytes) => Ok(Some(Envelope::read(&bytes).and_then(Written::of))),
         Err(e) if e.is_not_found() => Ok(None),
+        Err(Error::Foreign { .. } | Error::TooLarge { .. }) => Ok(Some(None)),
         Err(e) => Err(e),
     }
 }
@@ -87,6 +95,7 @@ fn study(bytes: &[u8]) -> String {
 }
 
 /// Writes the checkpoint of the run `own`, which has written its last line, and those of earlier runs that were killed before theirs.
+/// Only its own is signed: whoever holds the key has not seen how the lines of another came to be.
 ///
 /// # Errors
 /// If a journal or a checkpoint cannot be read or written.
@@ -107,13 +116,17 @@ pub fn write(store: &WritableStore, own: &str, key: Option<&SigningKey>) -> Resu
     // Its own is the last, and those of others come before it.
     without.sort_by_key(|run| run == own);
     for run in without {
+        let bytes = journal::read(store, &run)?;
+        if run != own && bytes.last().is_none_or(|last| *last != b'\n') {
+            // Its torn end is moved aside when the next run starts.
+            continue;
+        }
         if run != own {
             mark!("checkpoint-for-another");
             // Whoever wrote it was killed before its last lines were on the disk, where the power may still take them away.
             let journal = runs.sub(&run)?.open_file(JOURNAL)?;
             effects::sync(&journal).map_err(Error::io("sync", &store.run_dir(&run)))?;
         }
-        let bytes = journal::read(store, &run)?;
         let (leaves, head) = leaves_and_head(&bytes);
         let says = LedgerCheckpoint {
             v: VERSION,
@@ -126,7 +139,7 @@ pub fn write(store: &WritableStore, own: &str, key: Option<&SigningKey>) -> Resu
             time: clock::now(),
             run,
         };
-        let envelope = Envelope::of(KIND, &canonical::to_bytes(&says), key);
+        let envelope = Envelope::of(KIND, &canonical::to_bytes(&says), key.filter(|_| says.run == own));
         let directory = runs.sub(&says.run)?;
         directory.replace(FILE, &[&envelope.to_bytes()])?;
         directory.sync()?;

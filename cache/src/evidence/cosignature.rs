@@ -4,7 +4,7 @@
 use super::checkpoint;
 use super::dsse::{Envelope, Signed};
 use super::keys::{PublicKey, SigningKey};
-use crate::{Result, Sha256, Store, WritableStore, canonical, clock, regular};
+use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, regular};
 use serde::{Deserialize, Serialize};
 
 /// The type of its payload.
@@ -89,10 +89,16 @@ pub(super) fn all(store: &Store, run: &str, trusted: &[PublicKey]) -> Result<(Ve
     names.sort();
     let (mut found, mut unreadable) = (vec![], vec![]);
     for name in names {
-        let read = Envelope::read(&directory.read(&name, regular::RECORD)?).and_then(|envelope| {
+        let bytes = match directory.read(&name, regular::RECORD) {
+            Err(Error::Foreign { .. } | Error::TooLarge { .. }) => vec![],
+            read => read?,
+        };
+        let read = Envelope::read(&bytes).and_then(|envelope| {
             let payload = envelope.payload(KIND)?;
             let says: Cosignature = serde_json::from_slice(&payload).ok()?;
-            (says.v == VERSION && canonical::to_bytes(&says) == payload).then(|| Found { says, signed: envelope.signed(trusted) })
+            let signed = envelope.signed(trusted);
+            let is_whole = says.v == VERSION && checkpoint::is_time(&says.time) && signed != Signed::No;
+            (is_whole && canonical::to_bytes(&says) == payload).then_some(Found { says, signed })
         });
         match read {
             Some(read) => found.push(read),

@@ -2,7 +2,7 @@
 //! programs check them: securesystemslib, in-toto, or `openssl` on the bytes that are signed. Independent of what payloads say.
 
 use super::keys::{PublicKey, SigningKey};
-use crate::canonical;
+use crate::{Sha256, canonical};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,10 @@ impl Envelope {
     /// where the change would mean nothing.
     pub fn read(bytes: &[u8]) -> Option<Envelope> {
         let envelope: Envelope = serde_json::from_slice(bytes).ok()?;
-        (envelope.to_bytes() == bytes && envelope.signatures.len() < 2).then_some(envelope)
+        let is_whole =
+            |s: &Signature| Sha256::from_hex(&s.keyid).is_some_and(|id| id.hex() == s.keyid) && STANDARD.decode(&s.sig).is_ok_and(|sig| sig.len() == 64);
+        let is_known = envelope.signatures.len() < 2 && envelope.signatures.iter().all(is_whole) && STANDARD.decode(&envelope.payload).is_ok();
+        (is_known && envelope.to_bytes() == bytes).then_some(envelope)
     }
 
     /// One line of canonical JSON.

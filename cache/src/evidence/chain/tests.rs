@@ -142,7 +142,8 @@ fn checkpoints_that_were_removed_swapped_or_copied_are_found() {
     assert_eq!(faults(&store), [Fault::Gap { run: runs[2].clone(), prev_checkpoint: digests[1] }], "a whole run is gone");
     let last = file(&store, &runs[2], "journal.jsonl");
     fs::rename(&last, store.root().join("journal")).unwrap();
-    assert_eq!(faults(&store), [Fault::Shorter { run: runs[2].clone(), line: 1, size: 4 }], "a whole journal is gone, and the run is the newest");
+    let gap = Fault::Gap { run: runs[2].clone(), prev_checkpoint: digests[1] };
+    assert_eq!(faults(&store), [Fault::Shorter { run: runs[2].clone(), line: 1, size: 4 }, gap], "a whole journal is gone, and the run is the newest");
     fs::rename(store.root().join("journal"), last).unwrap();
     fs::rename(store.root().join("elsewhere"), store.run_dir(&runs[1])).unwrap();
     // A blank, which no reader of JSON minds.
@@ -168,13 +169,24 @@ fn checkpoints_that_were_removed_swapped_or_copied_are_found() {
 #[test]
 fn a_run_that_was_killed_gets_its_checkpoint_from_the_next() {
     let (_dir, store) = store();
+    let key = SigningKey::new(KEY);
     let [dead, active] = [killed(&store, 1), killed(&store, 1)];
     let first = dead.run().to_owned();
     drop(dead);
     hit!("checkpoint-for-another");
-    let last = run(&store, 0, None);
+    let last = run(&store, 0, Some(&key));
     let examined = examine(&store, &[]).unwrap();
     assert_eq!(examined.faults, []);
+    // The holder of the key vouches for no lines that somebody else wrote, until they were looked at.
+    assert_eq!(examine(&store, &[key.public()]).unwrap().faults, [Fault::Untrusted { run: first.clone() }]);
+    cosignature::add(&store, &first, Meaning::Review, &key).unwrap();
+    assert_eq!(examine(&store, &[key.public()]).unwrap().faults, []);
+    // One that was put there has no checkpoint, and is trusted by nobody.
+    let planted = killed(&store, 2);
+    let name = planted.run().to_owned();
+    drop(planted);
+    assert_eq!(examine(&store, &[key.public()]).unwrap().faults, [Fault::Untrusted { run: name.clone() }]);
+    fs::remove_dir_all(store.run_dir(&name)).unwrap();
     assert_eq!(examined.without, [active.run()], "it goes on");
     assert_eq!(examined.checkpoints.iter().map(|c| c.says.run.as_str()).collect::<Vec<_>>(), [&first, &last]);
 }

@@ -310,7 +310,7 @@ fn form_of(matches: &ArgMatches) -> Form {
 /// Prints why arguments do not parse, or the requested help.
 fn not_understood(e: &clap::Error) -> ExitCode {
     // What does not belong there may be a patient's identifier, which is not repeated.
-    if e.use_stderr() && std::env::args_os().nth(1).is_some_and(|verb| sought::VERBS.iter().any(|of_patient| verb == *of_patient)) {
+    if e.use_stderr() && std::env::args_os().skip(1).any(|word| sought::VERBS.iter().any(|of_patient| word == *of_patient)) {
         if std::env::args_os().any(|a| a == "--json") {
             document::begin(Form::Document);
         }

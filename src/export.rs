@@ -28,6 +28,7 @@ use facts::Facts;
 use hilum_cache::evidence::SigningKey;
 use hilum_cache::{Ledger, Store};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A format that a run can be exported to.
@@ -38,6 +39,8 @@ pub struct Export {
     pub about: &'static str,
     /// The file that describes all others.
     pub document: &'static str,
+    /// True if what it writes can be signed.
+    pub is_signed: bool,
     /// Writes all files but the document, and gives its content.
     write: fn(&Facts, &Terms, &mut Directory) -> Result<Value>,
     /// What the document, as it was read again, says of the files beside it.
@@ -94,4 +97,14 @@ fn pretty(document: &Value) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(document).expect("BUG: plain JSON");
     bytes.push(b'\n');
     bytes
+}
+
+/// A name for files and ids that no earlier set has.
+fn plain_name(stage: &str, taken: &mut BTreeSet<String>) -> String {
+    let plain: String = stage.chars().map(|c| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' }).collect();
+    let plain = plain.trim_start_matches('.').to_owned();
+    let candidates = std::iter::once(plain.clone()).chain((2..).map(|n| format!("{plain}_{n}")));
+    let name = candidates.into_iter().find(|name| !name.is_empty() && !taken.contains(name)).expect("BUG: numbers do not end");
+    taken.insert(name.clone());
+    name
 }

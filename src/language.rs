@@ -15,6 +15,18 @@ pub(crate) fn begins_with_images(kind: &str) -> bool {
     KINDS.iter().any(|k| k.name == kind && k.inputs.is_empty() && k.outputs.iter().any(|o| o.artifact == ArtifactType::Samples))
 }
 
+/// True where every stage of these kinds that begins with no image of another draws its images: no patient is in them. Not where there
+/// is none, or a kind is not known.
+pub(crate) fn are_drawn<'k>(kinds: impl IntoIterator<Item = &'k str>) -> bool {
+    let (mut is_any, mut are_all) = (false, true);
+    for kind in kinds {
+        let begins = begins_with_images(kind);
+        is_any |= begins;
+        are_all &= !kind.is_empty() && (!begins || hilum_stages::draws_images(kind));
+    }
+    is_any && are_all
+}
+
 /// The graph of a study, for tests.
 #[cfg(test)]
 pub(crate) fn study(text: &str) -> crate::pipeline::Pipeline {

@@ -56,7 +56,8 @@ pub fn of_store(store: &Store, ledger: &Ledger) -> Result<BTreeMap<Digest, Looks
                 }
                 None => {
                     let configuration = configuration(&receipt.recipe, &trained);
-                    trained.extend(receipt.outputs.values().map(|artifact| (artifact.digest, configuration)));
+                    let of_port = |port: &str| Digest::of(format!("{configuration} {port}").as_bytes());
+                    trained.extend(receipt.outputs.iter().map(|(port, artifact)| (artifact.digest, of_port(port))));
                 }
             }
         });

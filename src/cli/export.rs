@@ -40,7 +40,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
     let run = open::run(&store, args.run.as_deref())?;
     output::outside_stores(&args.output)?;
-    let signer = signing::signing_key(store.root())?;
+    let signer = if export.is_signed { signing::signing_key(store.root())? } else { None };
     let terms = Terms { licence: Licence::of(args.license.as_deref()), signer: signer.as_ref() };
     let forbidden = of_this_machine(store.root(), &args.output);
     match export.write(&store, &ledger, &run, &args.output, &terms, &forbidden) {

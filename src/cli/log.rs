@@ -46,13 +46,15 @@ fn runs(store: &Store, examined: &Examined) -> anyhow::Result<()> {
         let all = counted(examined.checkpoints.len(), "run", "runs");
         say(format!("head sha256:{} of {all}: whoever has noted it can tell later whether one was removed or altered", last.digest.hex()))?;
     }
-    for run in journal::run_names(store)?.into_iter().rev() {
+    let listed = journal::run_names(store)?;
+    examined.faults.iter().filter(|fault| !listed.iter().any(|run| fault.run() == run)).try_for_each(|fault| say(trust::fault(fault)))?;
+    for run in listed.into_iter().rev() {
         let record = RunRecord::read(store, &run).unwrap_or_default();
         let study = if record.study.is_empty() { "?" } else { &record.study };
         say(format!("{run}   {study}   {}", minute(&record.started)))?;
         match examined.checkpoints.iter().find(|c| c.says.run == run) {
             Some(found) => checkpoint(found)?,
-            None => say("  no checkpoint: the run goes on, was killed, or is of an older program")?,
+            None => say("  no checkpoint: the run may go on, have been killed, or be of an older program; or it was removed")?,
         }
         examined.faults.iter().filter(|fault| fault.run() == run).try_for_each(|fault| say(format!("  {}", trust::fault(fault))))?;
     }

@@ -1,6 +1,6 @@
 //! What most verbs begin with: read the study, find its directories, open the store.
 
-use super::{StoreArgs, StudyArgs, WRONG, document, find, output, wrong};
+use super::{StoreArgs, StudyArgs, WRONG, document, find, output, trust, wrong};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean};
 use crate::driver::{self, Device, Devices, Opener, Record, Rejected, Study};
@@ -8,6 +8,7 @@ use crate::pipeline::model::StageId;
 use crate::progress::{remark, rendered};
 use crate::workspace::{self, Workspace};
 use anyhow::Context;
+use hilum_cache::evidence;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore, journal};
 use std::path::PathBuf;
@@ -103,6 +104,19 @@ pub(super) fn remark_altered(ledger: &Ledger, run: &str) {
     } else if let Some(line) = journal.altered {
         remark(format!("warning: the journal of run {run} was altered at line {line} or the line before it: what it says from there on cannot be relied on"));
     }
+}
+
+/// Says where what the runs of a store say cannot be relied on, or a part of it is gone: for answers that go by all of them.
+pub(super) fn remark_ledger(store: &Store, ledger: &Ledger) -> anyhow::Result<()> {
+    for run in journal::run_names(store)? {
+        remark_altered(ledger, &run);
+    }
+    let faults = evidence::chain::examine(store, &[])?.faults;
+    faults.iter().for_each(|fault| remark(format!("warning: {}", trust::fault(fault))));
+    if !faults.is_empty() {
+        remark("warning: the answer goes by what is left, and may be incomplete");
+    }
+    Ok(())
 }
 
 /// Prints diagnostics.

@@ -24,9 +24,7 @@ pub(super) fn patients(args: &PatientsArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
     let history = History::read(&store)?;
     let origins = origins_of(&history, &args.artifact)?.map_err(anyhow::Error::from)?;
-    for run in hilum_cache::journal::run_names(&store)? {
-        open::remark_altered(&ledger, &run);
-    }
+    open::remark_ledger(&store, &ledger)?;
     let index = patients::open(&store)?;
     let results = results(&history, &index, &origins);
     if results.is_empty() {

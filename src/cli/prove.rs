@@ -47,7 +47,11 @@ pub(super) fn prove(args: &ProveArgs) -> anyhow::Result<u8> {
     let index = line(&store, &computed.run, |receipt| receipt.key == computed.key && receipt.stage == computed.stage)?;
     let proof = proof::prove(&store, &computed.run, index)?;
     output::outside_stores(&args.output)?;
-    output::replaces_ours(&args.output, |beginning| beginning.contains("\"checkpoint\":"), "a proof of hilum")?;
+    let is_ours = |file: &Path| std::fs::read(file).is_ok_and(|bytes| bytes.is_empty() || Proof::read(&bytes).is_some());
+    if args.output.is_file() && !is_ours(&args.output) {
+        let message = format!("`{}` exists and is not a proof of hilum; it is left as it is", args.output.display());
+        return Err(wrong(message).help("name another file, or remove it first").into());
+    }
     let mut bytes = serde_json::to_vec_pretty(&proof)?;
     bytes.push(b'\n');
     std::fs::write(&args.output, bytes).with_context(|| format!("cannot write `{}`", args.output.display()))?;

@@ -65,9 +65,7 @@ impl Question {
         };
         let named = super::store_or_environment(args.store.store.as_ref()).or_else(|| beside.map(|workspace| workspace.store));
         let (store, ledger) = open::store(&StoreArgs { store: named, json: args.store.json })?;
-        for run in hilum_cache::journal::run_names(&store)? {
-            open::remark_altered(&ledger, &run);
-        }
+        open::remark_ledger(&store, &ledger)?;
         let index = patients::open(&store)?;
         Ok(Question { index, pseudonym, namespace: args.namespace.clone(), key })
     }
@@ -83,6 +81,7 @@ impl Question {
 
     fn unknown(&self) -> WrongCall {
         let gone = self.index.unreadable_imports();
+        let lost = self.index.lost_results();
         let others = self.key.as_deref().map_or(0, |key| self.index.under_other_keys(key));
         let message = match &self.namespace {
             Some(_) if !self.index.find(&self.pseudonym, None).people.is_empty() => "no import with this namespace has the patient".to_owned(),
@@ -90,6 +89,9 @@ impl Question {
                 "whether the patient is in this store is not known: {} removed or damaged",
                 counted(gone, "table of pseudonyms was", "tables of pseudonyms were")
             ),
+            _ if lost > 0 => {
+                format!("whether the patient is in this store is not known: {} recorded any more", counted(lost, "result is not", "results are not"))
+            }
             _ => "no import in this store has this patient".to_owned(),
         };
         let help = match (&self.key, others) {

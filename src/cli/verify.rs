@@ -99,7 +99,7 @@ fn signatures(examined: &Examined) -> anyhow::Result<()> {
     let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     say(format!("{}: {}; head sha256:{}", counted(checkpoints.len(), "checkpoint", "checkpoints"), parts.join(", "), last.digest.hex()))?;
     if !without.is_empty() {
-        say(format!("without a checkpoint, since they go on, were killed or are of an older program: {}", without.join(", ")))?;
+        say(format!("without a checkpoint, as they may go on, have been killed or be of an older program: {}", without.join(", ")))?;
     }
     Ok(())
 }

@@ -149,6 +149,9 @@ impl<'a> Attempt<'a> {
             {
                 // A store that cannot be written to has nothing to add, either.
                 tracing::debug!("the run could not be recorded: {e}");
+                if signer.is_some() {
+                    self.sink.handle(&Event::Warning { message: format!("the run could not be recorded, and is not signed: {e}") });
+                }
             }
             // To take a plan of thousands of stages apart would be a good part of doing nothing: it is left to the system.
             std::mem::forget(plan);

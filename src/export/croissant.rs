@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::error::{Error, Result};
 use super::facts::Facts;
 use super::synthetic::{self, Set};
-use super::{Export, Terms};
+use super::{Export, Terms, plain_name};
 use hilum_cache::{Error as StoreError, store};
 use hilum_stages::words::counted;
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ pub(super) const EXPORT: Export = Export {
     name: "croissant",
     about: "the synthetic images as a data set with what has to be known of them: Croissant 1.1 with RAI 1.0",
     document: "croissant.json",
+    is_signed: false,
     write,
     claims,
 };
@@ -72,16 +73,6 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
         document[name] = value;
     }
     Ok(document)
-}
-
-/// A name for files and ids that no earlier set has.
-fn plain_name(stage: &str, taken: &mut BTreeSet<String>) -> String {
-    let plain: String = stage.chars().map(|c| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' }).collect();
-    let plain = plain.trim_start_matches('.').to_owned();
-    let candidates = std::iter::once(plain.clone()).chain((2..).map(|n| format!("{plain}_{n}")));
-    let name = candidates.into_iter().find(|name| !name.is_empty() && !taken.contains(name)).expect("BUG: numbers do not end");
-    taken.insert(name.clone());
-    name
 }
 
 /// The name of an image within the archive.

@@ -20,6 +20,7 @@ pub(super) const EXPORT: Export = Export {
     name: "cyclonedx",
     about: "the trained networks with their data, metrics and limits, by digest: an ML-BOM in CycloneDX 1.7",
     document: "bom.cdx.json",
+    is_signed: false,
     write,
     claims: no_files,
 };
@@ -48,7 +49,7 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
         "description": facts.record.resolved["description"].as_str().unwrap_or_default(),
         "data": [{ "type": "configuration", "name": "the study as it was run", "contents": { "properties": properties([
             ("hilum:run:started", facts.record.started.clone()), ("hilum:run:complete", facts.is_complete().to_string()),
-            ("hilum:run:journal-signed", "false".into()),
+            ("hilum:run:journal-signed-by", facts.signed_by().unwrap_or("nobody").to_owned()),
         ]) } }],
     });
     let models_and_data: Vec<Value> = models.into_iter().chain(data.into_values()).collect();

@@ -1,5 +1,6 @@
 //! Why a run is not exported.
 
+use hilum_cache::evidence::Fault;
 use std::path::PathBuf;
 
 /// The result of every fallible function of an export.
@@ -32,6 +33,14 @@ pub enum Error {
         run: String,
         /// The first line that does not follow from those before it.
         line: usize,
+    },
+    /// The run is not as the ledger has it.
+    #[error("run {run} is not as the ledger has it: an export would pass on what may not have happened")]
+    Ledger {
+        /// The run.
+        run: String,
+        /// What does not fit.
+        fault: Fault,
     },
     /// A file of the export holds what must not leave this machine.
     #[error("nothing was exported: `{file}` would hold {what}")]
@@ -78,6 +87,7 @@ impl Error {
         match self {
             Error::NotEmpty(_) | Error::File(_) => Some("name a directory that does not exist yet"),
             Error::NoParent(_) => Some("create it first, or name another one"),
+            Error::Ledger { .. } => Some("`hilum verify` says what does not fit; running the study again in a new store makes a new record"),
             Error::Altered { .. } => Some("`hilum verify` looks for what else was altered; running the study again writes a new journal"),
             Error::Forbidden { .. } => Some("it comes from the study: change the text there, such as a description or the name of a stage, and run it again"),
             Error::Store(e) => e.help(),
@@ -92,6 +102,6 @@ impl Error {
 
     /// True where the store is damaged.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Error::Altered { .. } | Error::Record { .. })
+        matches!(self, Error::Altered { .. } | Error::Ledger { .. } | Error::Record { .. })
     }
 }

@@ -3,8 +3,10 @@
 
 use super::error::{Error, Result};
 use super::forbidden::without_names;
+use crate::language;
 use crate::provenance::{Computed, History, Node, NodeId, Provenance};
 use crate::tables::{Summary, Tables};
+use hilum_cache::evidence::{Signed, chain, checkpoint};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Error as StoreError, Ledger, Receipt, RunRecord, Store, gc, journal};
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub(super) struct Facts<'a> {
     pub(super) store: &'a Store,
     pub(super) run: String,
+    /// By whom its checkpoint says to be signed, if it does.
+    pub(super) signed: Signed,
     pub(super) record: RunRecord,
     /// When the last line of its journal was written.
     pub(super) ended: String,
@@ -59,6 +63,15 @@ impl<'a> Facts<'a> {
         if let Some(line) = soundness.altered {
             return Err(Error::Altered { run: run.to_owned(), line });
         }
+        // What follows in the ledger shows what the journal alone does not: lines that were cut off, or all written anew.
+        if let Some(fault) = chain::examine(store, &[])?.faults.into_iter().find(|fault| fault.run() == run) {
+            return Err(Error::Ledger { run: run.to_owned(), fault });
+        }
+        let signed = match checkpoint::of_run(store, run) {
+            Ok((envelope, _)) => envelope.signed(&[]),
+            Err(StoreError::Record { .. }) => Signed::No,
+            Err(e) => return Err(e.into()),
+        };
         let mut record = RunRecord::read(store, run)?;
         let history = History::read(store)?;
         let id = history.run(run).filter(|_| record.resolved.is_object()).ok_or_else(|| nothing("its journal does not hold the study"))?;
@@ -72,7 +85,7 @@ impl<'a> Facts<'a> {
         }
         record.failures.iter_mut().for_each(|f| f.message = without_names(&f.message));
         let ended = journal::entries(store, run)?.last().map(|line| line.time.clone()).unwrap_or_default();
-        let facts = Facts { store, run: run.to_owned(), record, ended, graph, receipts, removed: gc::removed(store)?, tables: Tables::default() };
+        let facts = Facts { store, run: run.to_owned(), signed, record, ended, graph, receipts, removed: gc::removed(store)?, tables: Tables::default() };
         if facts.made().next().is_none() {
             return Err(nothing("none of its stages has a result"));
         }
@@ -95,6 +108,14 @@ impl<'a> Facts<'a> {
         let has_failed = |stage: &str| self.record.failures.iter().any(|f| f.stage == stage);
         let nodes = self.graph.roots.iter().filter(|id| self.made_by(**id).is_none()).map(|id| self.graph.nodes[*id].stage.as_str());
         nodes.filter(|stage| !has_failed(stage)).collect()
+    }
+
+    /// By whom the journal is signed, in words.
+    pub(super) fn signed_by(&self) -> Option<&str> {
+        match &self.signed {
+            Signed::No => None,
+            Signed::By(key) | Signed::ByUnknown(key) | Signed::Forged(key) => Some(key),
+        }
     }
 
     /// True if the run ended by itself, and every stage has a result.
@@ -120,8 +141,9 @@ impl<'a> Facts<'a> {
 
     /// True if a program draws all images that come into the study: they show no patient.
     pub(super) fn is_drawn(&self) -> bool {
-        let mut sources = self.made().filter(|m| m.node.inputs.is_empty() && outputs_samples(m.result));
-        sources.all(|m| kind(&m.node.kind).is_some_and(|k| k.drawn))
+        // Files from outside, such as weights to begin with, may come from images of patients.
+        let is_closed = self.made().all(|m| m.receipt.recipe.sources.is_empty());
+        is_closed && language::are_drawn(self.graph.nodes.iter().map(|node| node.kind.as_str()))
     }
 
     /// The stages that an output of a stage went into, or any of its outputs.
@@ -211,8 +233,4 @@ pub(super) fn described(artifact: &Artifact) -> &str {
 /// The row of a kind, if this program has it.
 pub(super) fn kind(name: &str) -> Option<&'static StageKind> {
     KINDS.iter().find(|k| k.name == name)
-}
-
-fn outputs_samples(result: &Computed) -> bool {
-    result.outputs.values().any(|a| ArtifactType::Samples.is(a))
 }

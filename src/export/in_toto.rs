@@ -8,20 +8,22 @@ use super::claims::Claim;
 use super::directory::{Directory, STATEMENT};
 use super::error::Result;
 use super::facts::Facts;
-use super::{Export, Terms};
+use super::{Export, Terms, plain_name};
 use hilum_cache::evidence::Envelope;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(super) const EXPORT: Export = Export {
     name: "in-toto",
     about: "a signed statement with SLSA provenance for every stage, and a verification summary",
     document: "index.json",
+    is_signed: true,
     write,
     claims,
 };
 
 fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Value> {
-    let mut files = vec![];
+    let (mut files, mut taken) = (vec![], BTreeSet::new());
     let mut put = |name: String, what: &str, statement: &Value, directory: &mut Directory| -> Result<()> {
         let envelope = Envelope::of(STATEMENT, &serde_json::to_vec(statement).expect("BUG: plain JSON"), terms.signer);
         let written = directory.put(&name, &envelope.to_bytes())?;
@@ -29,7 +31,7 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
         Ok(())
     };
     for made in facts.made() {
-        let name = format!("stages/{}.intoto.jsonl", made.node.stage.replace('/', "_"));
+        let name = format!("stages/{}.intoto.jsonl", plain_name(&made.node.stage, &mut taken));
         put(name, &made.node.stage, &statements::of_stage(facts, made)?, directory)?;
     }
     put("verification-summary.intoto.jsonl".into(), "what was verified", &summary::of_run(facts)?, directory)?;

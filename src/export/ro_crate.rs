@@ -22,6 +22,7 @@ pub(super) const EXPORT: Export = Export {
     name: "ro-crate",
     about: "what was run, of what and by what, with tables of numbers, drawings and sampled synthetic images: a Provenance Run Crate 0.5",
     document: "ro-crate-metadata.json",
+    is_signed: false,
     write,
     claims,
 };
@@ -115,7 +116,8 @@ fn about(facts: &Facts, outputs: &Outputs) -> String {
     if !described.is_empty() {
         out += if described.ends_with(['.', '?', '!']) { " " } else { ". " };
     }
-    out += &format!("A run of the study `{}`, as its journal records it; the journal is not signed. ", facts.record.study);
+    let signed = facts.signed_by().map_or("is not signed".to_owned(), |key| format!("says that it is signed by the key {key}"));
+    out += &format!("A run of the study `{}`, as its journal records it; the journal {signed}. ", facts.record.study);
     if !facts.is_complete() {
         let (failed, not_run) = (facts.record.failures.len(), facts.not_run().len());
         out += &format!(

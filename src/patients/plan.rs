@@ -58,7 +58,7 @@ pub struct Plan<'a> {
 }
 
 /// What a plan cannot reach, each with what is to be said of it.
-pub const NOT_REACHED: [(&str, &str); 7] = [
+pub const NOT_REACHED: [(&str, &str); 9] = [
     (
         "imported files",
         "The directories and tables that were imported are not in the store: remove the patient there first, or the next run imports the patient again.",
@@ -74,6 +74,11 @@ pub const NOT_REACHED: [(&str, &str); 7] = [
         "journals",
         "Journals are never changed: they keep digests of what is removed, and those of images, from which nobody can compute an image or an identifier. The tables of tokens and pseudonyms stay until they are removed by hand.",
     ),
+    (
+        "index of patients",
+        "The file `patients.index` of the store has the pseudonyms and tokens of everybody until the next question makes it anew: remove it.",
+    ),
+    ("map of images", "The file `images-2` in `.hilum-private` says where the patient's image files are: it follows the imports when the study runs again."),
     (
         "unfinished work",
         "Checkpoints of trainings that were stopped, and what `hilum verify` set aside, are in the store and in no result: remove `checkpoints` and `quarantine`.",

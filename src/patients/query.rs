@@ -71,7 +71,7 @@ pub struct Holding<'a> {
 }
 
 impl Index {
-    /// Everybody with a pseudonym, in one namespace or in all. Who has no pseudonym, as phantoms, is found by a token.
+    /// Everybody with a pseudonym, in one namespace or in all; where nobody has it, everybody with that token, which looks the same.
     pub fn find(&self, pseudonym: &str, namespace: Option<&str>) -> Sought<'_> {
         let is_meant = |at: u32| {
             let space = &self.namespaces()[at as usize];
@@ -80,7 +80,7 @@ impl Index {
         let has = |person: &&Person, kind: bool| person.names.iter().any(|n| n.is_pseudonym == kind && n.text == pseudonym && is_meant(n.namespace));
         let mut people: Vec<&Person> = self.people.iter().filter(|person| has(person, true)).collect();
         if people.is_empty() {
-            people = self.people.iter().filter(|person| has(person, false) && person.names.iter().all(|name| !name.is_pseudonym)).collect();
+            people = self.people.iter().filter(|person| has(person, false)).collect();
         }
         Sought { people }
     }
@@ -126,6 +126,11 @@ impl Index {
     /// Imports whose tables of pseudonyms are gone or damaged.
     pub fn unreadable_imports(&self) -> usize {
         self.imports().iter().filter(|import| !import.is_readable).count()
+    }
+
+    /// Results of which the receipt is gone: one may be an import.
+    pub fn lost_results(&self) -> usize {
+        self.results().iter().filter(|result| result.digest.is_none()).count()
     }
 
     /// Images of real imports of which no patient is known: anybody may be on them.

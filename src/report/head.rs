@@ -81,8 +81,9 @@ fn scale(f: &Facts) -> String {
 
 /// True where every stage that begins with no image of another draws its images: no patient is in them.
 pub(super) fn is_drawn(f: &Facts) -> bool {
-    let mut first = f.kinds().filter(|(_, kind)| language::begins_with_images(kind)).peekable();
-    first.peek().is_some() && first.all(|(_, kind)| hilum_stages::draws_images(&kind))
+    // A stage that has no result yet, and of which the journal does not say the kind, is none that begins with images.
+    let kinds: Vec<_> = f.kinds().map(|(_, kind)| kind).filter(|kind| !kind.is_empty()).collect();
+    language::are_drawn(kinds.iter().map(AsRef::as_ref))
 }
 
 /// Says of images that were drawn what numbers of them mean.

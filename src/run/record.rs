@@ -8,7 +8,7 @@ use crate::run::environment;
 use crate::workspace::Workspace;
 use hilum_cache::evidence::{SigningKey, checkpoint};
 use hilum_cache::journal::{Event, Failure, Finished};
-use hilum_cache::{Journal, Receipt, Result, StageKey, WritableStore};
+use hilum_cache::{Journal, Receipt, Result, StageKey, WritableStore, journal};
 
 /// Writes a run's journal.
 pub struct Recorder<'a> {
@@ -76,6 +76,10 @@ impl<'a> Recorder<'a> {
     }
     /// The run has finished: its last line is written, and the checkpoint that says which lines there are.
     pub fn finished(&mut self, counts: Finished, store: &WritableStore, signer: Option<&SigningKey>) -> Result<()> {
+        // Torn lines of runs that were killed meanwhile go aside before their checkpoints are written.
+        for (of, bytes) in journal::repair(store)? {
+            self.recovered(&of, bytes)?;
+        }
         self.journal.append(&Event::Finished(counts))?;
         checkpoint::write(store, self.journal.run(), signer)
     }

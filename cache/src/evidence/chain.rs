@@ -7,7 +7,7 @@ use super::dsse::Signed;
 use super::keys::PublicKey;
 use super::merkle;
 use crate::dir::Dir;
-use crate::journal::Event;
+use crate::journal::{Event, scan};
 use crate::journal_file::JOURNAL;
 use crate::{Result, Sha256, Store, journal, lock};
 use rustix::fs::FileType;
@@ -116,7 +116,10 @@ pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
                 if !is_held && !trusted.is_empty() {
                     out.faults.push(Fault::Untrusted { run: run.clone() });
                 }
-                let last = journal::of_bytes(&bytes).pop().filter(|entry| !is_held && matches!(entry.event, Some(Event::Finished(_))));
+                let last = scan::lines(&bytes, 0)
+                    .last()
+                    .and_then(|line| journal::entry(&bytes[line]))
+                    .filter(|entry| !is_held && matches!(entry.event, Some(Event::Finished(_))));
                 ended.extend(last.map(|entry| (entry.time, run.clone())));
                 out.without.push(run.clone());
             }
@@ -140,7 +143,7 @@ pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
             _ => None,
         }));
         if let (Some(written), Some(signed)) = (written, signed) {
-            started.extend(journal::of_bytes(&bytes).into_iter().next().map(|first| first.time));
+            started.extend(scan::lines(&bytes, 0).next().and_then(|line| journal::entry(&bytes[line])).map(|first| first.time));
             found.push((run, written.digest, Checkpointed { says: written.says, digest: written.digest, signed, cosignatures }));
         }
     }

@@ -148,6 +148,9 @@ pub fn write(store: &WritableStore, own: &str, key: Option<&SigningKey>) -> Resu
     Ok(())
 }
 
+/// Why a checkpoint cannot be read that is there.
+pub const UNREADABLE: &str = "is no checkpoint as they are written";
+
 /// The checkpoint of a run as an envelope, with what it says.
 ///
 /// # Errors
@@ -156,7 +159,7 @@ pub fn of_run(store: &Store, run: &str) -> Result<(Envelope, LedgerCheckpoint)> 
     match read(store, run)? {
         Some(Some(found)) => Ok((found.envelope, found.says)),
         other => {
-            let why = if other.is_some() { "is no checkpoint" } else { "is not there: the run goes on, was killed, or is of an older program" };
+            let why = if other.is_some() { UNREADABLE } else { "is not there: the run goes on, was killed, or is of an older program" };
             Err(Error::Record { path: store.run_dir(run).join(FILE), why: why.to_owned() })
         }
     }

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 pub(super) fn description(facts: &Facts, sets: &[Set]) -> String {
     let images: usize = sets.iter().map(|s| s.images.len()).sum();
     format!(
-        "{} that generators of the study `{}` made in run {} of hilum, in {}. They are synthetic and not for diagnosis: no image shows a patient as \
-         a scanner recorded one. Every file says so in a text chunk, too.",
+        "{} that generators of the study `{}` made in run {} of hilum, in {}. They are synthetic and not for diagnosis. Every file says so in a text \
+         chunk, too.",
         counted(images, "chest X-ray image", "chest X-ray images"),
         facts.record.study,
         facts.run,

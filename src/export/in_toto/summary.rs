@@ -3,7 +3,8 @@
 use super::statements::{self, BUILDER};
 use crate::export::error::Result;
 use crate::export::facts::{Facts, Files};
-use hilum_cache::evidence::chain;
+use hilum_cache::Sha256;
+use hilum_cache::evidence::checkpoint;
 use serde_json::{Value, json};
 
 const SUMMARY: &str = "https://slsa.dev/verification_summary/v1";
@@ -12,7 +13,8 @@ const POLICY: &str = "urn:hilum:policy:record-intact:v1";
 /// The highest level that whoever builds and vouches by themselves may claim.
 const LEVEL: &str = "SLSA_BUILD_LEVEL_1";
 
-/// The summary of a run; its time is the end of the run, so that the same store gives the same bytes.
+/// The summary of a run: of the files that are still there. Its time is the end of the run, which is when it says that the record was
+/// whole, so that the same store gives the same bytes.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -21,20 +23,24 @@ pub(super) fn of_run(facts: &Facts) -> Result<Value> {
     for made in facts.made() {
         for (port, artifact) in made.result.outputs.iter() {
             let output = made.output(port);
-            if let Files::Known(files) = facts.files(artifact)? {
-                let is_damaged = |digest| !facts.is_removed(digest) && facts.store.verified_path(digest).is_err();
-                wrong.extend(files.iter().filter(|file| is_damaged(&file.digest)).map(|file| format!("{output}/{}", file.name)));
+            // What is not there any more is nothing that was verified.
+            let Files::Known(files) = facts.files(artifact)? else { continue };
+            for file in files.into_iter().filter(|file| !facts.is_removed(&file.digest)) {
+                let name = format!("{output}/{}", file.name);
+                if facts.store.verified_path(&file.digest).is_err() {
+                    wrong.push(name.clone());
+                }
+                subjects.push(json!({ "name": name, "digest": { "sha256": file.sha256.hex() } }));
             }
-            subjects.extend(statements::files(facts, &output, artifact)?);
         }
     }
-    let examined = chain::examine(facts.store, &[])?;
-    wrong.extend(examined.faults.iter().filter(|fault| fault.run() == facts.run).map(|_| "the journal of the run".to_owned()));
-    let checkpoint = examined.checkpoints.iter().find(|found| found.says.run == facts.run);
-    if checkpoint.is_none() {
+    // That it is the one of the journal was found when the facts were read.
+    let payload = checkpoint::of_run(facts.store, &facts.run).ok().and_then(|(envelope, _)| envelope.payload(checkpoint::KIND));
+    if payload.is_none() {
         wrong.push("the run has no checkpoint".to_owned());
     }
-    let evidence = checkpoint.map(|found| json!({ "uri": format!("urn:hilum:checkpoint:{}", found.says.run), "digest": { "sha256": found.digest.hex() } }));
+    let digest = payload.map(|payload| Sha256::of(&payload).hex());
+    let evidence = digest.map(|digest| json!({ "uri": format!("urn:hilum:checkpoint:{}", facts.run), "digest": { "sha256": digest } }));
     Ok(statements::statement(
         subjects,
         SUMMARY,

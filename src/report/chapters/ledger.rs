@@ -1,7 +1,7 @@
 //! Where the run is in the ledger, who vouches for its record, and what follows from that and what does not.
 
 use super::{Chapter, Material};
-use hilum_cache::evidence::checkpoint::{KIND, of_run};
+use hilum_cache::evidence::checkpoint::{KIND, UNREADABLE, of_run};
 use hilum_cache::evidence::{LedgerCheckpoint, Signed};
 use hilum_cache::{Error, Result, Sha256};
 use hilum_stages::words::counted;
@@ -15,8 +15,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             let digest = envelope.payload(KIND).map(|payload| Sha256::of(&payload));
             content(&says, digest, &envelope.signed(&[]))
         }
+        Err(Error::Record { why, .. }) if why == UNREADABLE => html! {
+            p.bad { "The checkpoint of this run is not as it was written: nothing vouches for its journal. See " code { "hilum verify" } "." }
+        },
         Err(Error::Record { .. }) => html! {
-            p { "This run has no checkpoint: it goes on, was killed, or is of an older program. Nothing vouches yet for the end of its journal." }
+            p { "This run has no checkpoint: it may go on, have been killed, or be of an older program; or its checkpoint was removed. Nothing vouches for the end of its journal." }
         },
         Err(e) => return Err(e),
     }))
@@ -34,11 +37,11 @@ fn content(says: &LedgerCheckpoint, digest: Option<Sha256>, signed: &Signed) -> 
             div { dt { "Last line" } dd { code { "sha256:" (says.head.hex()) } } }
             div { dt { "Root of the lines" } dd { code { "sha256:" (says.root.hex()) } } }
             div { dt { "Checkpoint before" } dd { @match says.prev_checkpoint { Some(before) => code { "sha256:" (before.hex()) }, None => "none: it is the first" } } }
-            @if let Some(digest) = digest { div { dt { "Head of the ledger" } dd { code { "sha256:" (digest.hex()) } } } }
+            @if let Some(digest) = digest { div { dt { "Digest of this checkpoint" } dd { code { "sha256:" (digest.hex()) } } } }
         }
         p {
-            "Whoever has noted the head somewhere else can tell later whether this run, or one before it, was altered or removed: "
-            code { "hilum log" } " prints it, and " code { "hilum verify --trusted-key FILE" } " follows the ledger and checks signatures. "
+            "Whoever has noted this digest somewhere else can tell later whether this run, or one before it, was altered or removed: "
+            code { "hilum log" } " prints that of the newest run, and " code { "hilum verify --trusted-key FILE" } " follows the ledger, compares journals with it and checks signatures, which a report does not. "
             "The format is specified for other programs in docs/ledger.md. A signature says who vouches for the record, and not that it is true."
         }
     }

@@ -49,7 +49,7 @@ fn content(known: &[(BTreeSet<String>, Looks)], elsewhere: &str) -> Markup {
         (table("Evaluations by test", &["test", "configurations", "models", "runs", "first", "last"], &rows, elsewhere))
         p {
             "Counted are the evaluations in all runs of this store; other stores, and what was done outside of hilum, are not known. "
-            "A configuration is a training with all that was before it but for seeds: repeats and folds of one design are one where their tests are equal. "
+            "A configuration is a training with all that was before it but for seeds: repeats of one design are one, its folds are several. "
             "Whoever tries many configurations on one test and reports the best reports more than new patients would show: choose on validation images, and test once."
         }
     }

@@ -68,10 +68,13 @@ pub(super) fn set<'f>(facts: &Facts, made: Made<'f>, artifact: &Artifact) -> Res
     let Some(table) = files.iter().find(|f| f.name == TABLE).filter(|f| files.len() > 1 && !facts.is_removed(&f.digest)) else { return Ok(None) };
     let rows = Samples::read_rows(&facts.store.read(&table.digest)?);
     let rows = rows.map_err(|e| Error::Record { what: made.node.stage.clone(), why: e.to_string() })?;
-    let rows: BTreeMap<Digest, Sample> = rows.into_iter().filter(|row| row.origin == Origin::Synthetic).map(|row| (row.image, row)).collect();
+    // Two images may have equal bytes: then the number in the name says which is which.
+    let mut known: BTreeMap<Digest, Vec<Sample>> = BTreeMap::new();
+    rows.into_iter().filter(|row| row.origin == Origin::Synthetic).for_each(|row| known.entry(row.image).or_default().push(row));
     let (mut images, mut removed) = (vec![], 0);
     for file in files.into_iter().filter(|f| f.name != TABLE) {
-        let Some(row) = rows.get(&file.digest).cloned() else { continue };
+        let of_bytes = known.get(&file.digest).map_or(&[][..], Vec::as_slice);
+        let Some(row) = of_bytes.iter().find(|row| number_of(&file.name) == Some(row.number)).or(of_bytes.first()).cloned() else { continue };
         match facts.is_removed(&file.digest) {
             true => removed += 1,
             false => images.push(Synthetic { file, row }),
@@ -81,4 +84,9 @@ pub(super) fn set<'f>(facts: &Facts, made: Made<'f>, artifact: &Artifact) -> Res
         return Ok(None);
     }
     Ok(Some(Set { made, output: String::new(), artifact: artifact.clone(), images, removed }))
+}
+
+/// The number that the file of an image is named by.
+fn number_of(name: &str) -> Option<u32> {
+    name.rsplit('/').next()?.split('.').next()?.parse().ok()
 }

@@ -165,7 +165,7 @@ mod tests {
         document.as_object().unwrap().iter().map(claim).collect()
     }
 
-    const EXPORT: Export = Export { name: "e", about: "", document: "all.json", write: |_, _, _| Ok(Value::Null), claims };
+    const EXPORT: Export = Export { name: "e", about: "", document: "all.json", is_signed: false, write: |_, _, _| Ok(Value::Null), claims };
 
     fn written(files: &[(&str, &str)], held: &tempfile::TempDir) -> Directory {
         let mut directory = Directory::beside(&held.path().join("out")).unwrap();

@@ -77,7 +77,7 @@ pub struct Recorded {
     pub runs: u32,
     /// True for a result of the newest graph of its study.
     pub is_current: bool,
-    /// Who reached it, by its number in [`Index::flows`].
+    /// Who reached it, by its number in the index.
     pub flow: u32,
 }
 

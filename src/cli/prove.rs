@@ -87,7 +87,8 @@ fn check(file: &Path, trusted: &[PublicKey], json: bool) -> anyhow::Result<u8> {
             None => say("NOT PROVEN: the line is not in the journal that the checkpoint is of")?,
             Some((says, signed)) => {
                 let stage = receipt["stage"].as_str().unwrap_or("?");
-                say(format!("line {} of {} of run {}, study {}: the receipt of `{stage}`", proof.index + 1, says.size, says.run, says.study))?;
+                let verdict = if is_good { "PROVEN" } else { "UNTRUSTED" };
+                say(format!("{verdict}: line {} of {} of run {}, study {}: the receipt of `{stage}`", proof.index + 1, says.size, says.run, says.study))?;
                 for (port, artifact) in receipt["outputs"].as_object().into_iter().flatten() {
                     say(format!("  {port} sha256:{}", artifact["sha256"].as_str().unwrap_or("?")))?;
                 }

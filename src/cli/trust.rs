@@ -37,7 +37,7 @@ pub(super) fn signed(signed: &Signed) -> String {
     match signed {
         Signed::No => "not signed".to_owned(),
         Signed::By(key) => format!("signed by {}, which you trust", short(key)),
-        Signed::ByUnknown(key) => format!("says that it is signed by {}, not checked without --trusted-key", short(key)),
+        Signed::ByUnknown(key) => format!("says that it is signed by {}, not checked, since that key is not among those that you trust", short(key)),
         Signed::Forged(key) => format!("FORGED: not signed by {}, which it names", short(key)),
     }
 }

@@ -80,7 +80,7 @@ fn text(report: &Report, examined: &Examined, changed: &[ChangedResult]) -> anyh
     say(format!("{} intact, {}", counted(report.intact, "object", "objects"), counted(faults, "fault", "faults")))?;
     signatures(examined)?;
     if !report.faults.is_empty() || !changed.is_empty() {
-        remark("help: run the study again; damaged and missing results will be recomputed, and changed ones written again");
+        remark("help: run the study again; damaged and missing objects will be recomputed, changed results written again, and the changed files moved aside");
     }
     let is_of_journals = |fault: &Fault| !matches!(fault, Fault::Untrusted { .. });
     if report.faults.len() < report.count() || examined.faults.iter().any(is_of_journals) {
@@ -95,7 +95,11 @@ fn signatures(examined: &Examined) -> anyhow::Result<()> {
     let Some(last) = checkpoints.last() else { return Ok(()) };
     let of = |is: fn(&Signed) -> bool| checkpoints.iter().filter(|c| is(&c.signed)).count();
     let [by, unknown, none] = [of(|s| matches!(s, Signed::By(_))), of(|s| matches!(s, Signed::ByUnknown(_))), of(|s| matches!(s, Signed::No))];
-    let parts = [(by, "signed by a key that you trust"), (unknown, "with a signature that was not checked without its --trusted-key"), (none, "not signed")];
+    let parts = [
+        (by, "signed by a key that you trust"),
+        (unknown, "with a signature that was not checked, since its key is not among those that you trust"),
+        (none, "not signed"),
+    ];
     let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     say(format!("{}: {}; head sha256:{}", counted(checkpoints.len(), "checkpoint", "checkpoints"), parts.join(", "), last.digest.hex()))?;
     if !without.is_empty() {

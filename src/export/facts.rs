@@ -63,10 +63,6 @@ impl<'a> Facts<'a> {
         if let Some(line) = soundness.altered {
             return Err(Error::Altered { run: run.to_owned(), line });
         }
-        // What follows in the ledger shows what the journal alone does not: lines that were cut off, or all written anew.
-        if let Some(fault) = chain::examine(store, &[])?.faults.into_iter().find(|fault| fault.run() == run) {
-            return Err(Error::Ledger { run: run.to_owned(), fault });
-        }
         let signed = match checkpoint::of_run(store, run) {
             Ok((envelope, _)) => envelope.signed(&[]),
             Err(StoreError::Record { .. }) => Signed::No,
@@ -77,6 +73,17 @@ impl<'a> Facts<'a> {
         let id = history.run(run).filter(|_| record.resolved.is_object()).ok_or_else(|| nothing("its journal does not hold the study"))?;
         let names: Vec<String> = history.stages(id).map(str::to_owned).collect();
         let graph = history.walk(names.iter().map(|name| (id, name.as_str())));
+        // What is reused is told by the journals of the runs that made it. The ledger shows what a journal alone does not: lines that
+        // were cut off, or all written anew.
+        let used: BTreeSet<&str> = graph.nodes.iter().filter_map(|node| node.result.as_ref()).map(|made| made.run.as_str()).chain([run]).collect();
+        for of in &used {
+            if let Some(line) = ledger.soundness(of).unwrap_or_default().altered {
+                return Err(Error::Altered { run: (*of).to_owned(), line });
+            }
+        }
+        if let Some(fault) = chain::examine(store, &[])?.faults.into_iter().find(|fault| used.contains(fault.run())) {
+            return Err(Error::Ledger { run: fault.run().to_owned(), fault });
+        }
         let mut receipts: BTreeMap<String, Receipt> = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
         receipts.values_mut().flat_map(|r| &mut r.notes).for_each(|note| *note = without_names(note));
         for finding in &mut record.findings {

@@ -108,7 +108,10 @@ pub fn examine(store: &Store, trusted: &[PublicKey]) -> Result<Examined> {
         let written = checkpoint::read(store, &run)?;
         match &written {
             Some(Some(written)) => out.faults.extend(of_journal(&run, written, &bytes)),
-            Some(None) => out.faults.push(Fault::Unreadable { run: run.clone(), file: checkpoint::FILE.to_owned() }),
+            Some(None) => {
+                out.faults.push(Fault::Unreadable { run: run.clone(), file: checkpoint::FILE.to_owned() });
+                out.faults.extend(empty_line(&run, &bytes));
+            }
             None => {
                 out.faults.extend(empty_line(&run, &bytes));
                 // Whoever holds it goes on, or is about to write it.

@@ -37,7 +37,7 @@ fn content(says: &LedgerCheckpoint, digest: Option<Sha256>, signed: &Signed) -> 
             div { dt { "Last line" } dd { code { "sha256:" (says.head.hex()) } } }
             div { dt { "Root of the lines" } dd { code { "sha256:" (says.root.hex()) } } }
             div { dt { "Checkpoint before" } dd { @match says.prev_checkpoint { Some(before) => code { "sha256:" (before.hex()) }, None => "none: it is the first" } } }
-            @if let Some(digest) = digest { div { dt { "Digest of this checkpoint" } dd { code { "sha256:" (digest.hex()) } } } }
+            @if let Some(digest) = digest { div { dt { "Digest of this checkpoint (the head of the ledger, if no run is newer)" } dd { code { "sha256:" (digest.hex()) } } } }
         }
         p {
             "Whoever has noted this digest somewhere else can tell later whether this run, or one before it, was altered or removed: "

@@ -20,6 +20,11 @@ pub use place::Place;
 use hilum_cache::StageKey;
 use hilum_cache::receipt::{Environment, Outputs};
 
+/// An output as a study writes it: `split.train`, `weights.weights/arm=real`.
+pub fn output(stage: &str, port: &str) -> String {
+    stage.split_once('/').map_or_else(|| format!("{stage}.{port}"), |(base, cell)| format!("{base}.{port}/{cell}"))
+}
+
 /// The number of a stage in [`Provenance::nodes`].
 pub type NodeId = usize;
 

@@ -4,7 +4,7 @@
 use super::error::{Error, Result};
 use super::forbidden::without_names;
 use crate::language;
-use crate::provenance::{Computed, History, Node, NodeId, Provenance};
+use crate::provenance::{self, Computed, History, Node, NodeId, Provenance};
 use crate::tables::{Summary, Tables};
 use hilum_cache::evidence::{Signed, chain, checkpoint};
 use hilum_cache::receipt::Artifact;
@@ -201,7 +201,7 @@ impl<'a> Facts<'a> {
 impl Made<'_> {
     /// An output as a study writes it.
     pub(super) fn output(&self, port: &str) -> String {
-        output(&self.node.stage, port)
+        provenance::output(&self.node.stage, port)
     }
 
     /// Its outputs of a type.
@@ -213,11 +213,6 @@ impl Made<'_> {
     pub(super) fn inputs(&self) -> impl Iterator<Item = (&str, NodeId, &str)> {
         self.node.inputs.iter().filter_map(|e| e.from.as_ref().map(|s| (e.port.as_str(), s.node, s.output.as_str())))
     }
-}
-
-/// An output as a study writes it: `split.train`, `weights.weights/arm=real`.
-pub(super) fn output(stage: &str, port: &str) -> String {
-    stage.split_once('/').map_or_else(|| format!("{stage}.{port}"), |(base, cell)| format!("{base}.{port}/{cell}"))
 }
 
 /// An artifact in words, by its type.

@@ -2,6 +2,7 @@
 
 use super::gaps::Gaps;
 use super::index::{Index, Person, Recorded};
+use crate::provenance;
 use std::collections::BTreeSet;
 
 /// Whom a question is about.
@@ -160,11 +161,7 @@ impl Sought<'_> {
 impl Recorded {
     /// The output as a study writes it; the stage, where no output is known.
     pub fn output(&self) -> String {
-        match (self.port.as_str(), self.stage.split_once('/')) {
-            ("", _) => self.stage.clone(),
-            (port, Some((base, cell))) => format!("{base}.{port}/{cell}"),
-            (port, None) => format!("{}.{port}", self.stage),
-        }
+        if self.port.is_empty() { self.stage.clone() } else { provenance::output(&self.stage, &self.port) }
     }
 }
 

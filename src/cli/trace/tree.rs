@@ -1,7 +1,7 @@
 //! A trace as people read it: a heading for each thing that was asked for, and below it the tree of what it was made of.
 
 use crate::progress::words::duration;
-use crate::provenance::{Edge, Node, NodeId, Origin, Provenance};
+use crate::provenance::{Edge, Node, NodeId, Origin, Provenance, output};
 use hilum_stages::KINDS;
 use std::collections::BTreeSet;
 
@@ -41,11 +41,6 @@ fn heading(origin: &Origin, node: &Node) -> Vec<String> {
         out.push(format!("   computed by hilum {} ({}{changes}), {toolchain}", e.program, e.commit));
     }
     out
-}
-
-/// An output as a study writes it.
-fn output(stage: &str, port: &str) -> String {
-    stage.split_once('/').map_or_else(|| format!("{stage}.{port}"), |(base, cell)| format!("{base}.{port}/{cell}"))
 }
 
 /// What is below a stage.

@@ -3,8 +3,9 @@
 use super::graph::{Graph, encoded, one_or_list, reference};
 use super::outputs::Outputs;
 use super::{ENGINE, ORGANIZE, STUDY, WHOLE, tools};
-use crate::export::facts::{Facts, Made, kind, output};
+use crate::export::facts::{Facts, Made, kind};
 use crate::export::times::{self, with_offset};
+use crate::provenance::output;
 use hilum_cache::canonical;
 use hilum_cache::receipt::Environment;
 use serde_json::{Value, json};

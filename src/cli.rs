@@ -42,7 +42,7 @@ mod why;
 use crate::progress::remark;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
-use document::{Form, say, say_with_diagnostics};
+use document::{Form, say, say_text, say_with_diagnostics};
 use errors::{WrongCall, report_error, say_error, wrong};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

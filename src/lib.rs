@@ -1,6 +1,7 @@
 //! hilum runs studies of synthetic chest X-rays as a graph of cached stages. This package knows YAML, plans, runs and
 //! prints; `hilum-stages` knows the science and `hilum-cache` the bytes.
 
+pub mod audit;
 pub mod checks;
 pub mod cli;
 pub mod compare_runs;

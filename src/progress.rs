@@ -20,20 +20,30 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
-/// Prints a line to standard error. Failures, as on a full disk, are ignored.
+/// Prints one line to standard error, whatever the names in it hold. Failures, as on a full disk, are ignored.
 pub fn remark(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", shown(&text.to_string(), has_colour()));
+    let _ = writeln!(std::io::stderr().lock(), "{}", shown(&text.to_string(), has_colour(), false));
 }
 
-/// A text of which a terminal acts upon nothing: all that it would is spelled out. Labels and names come from tables and records of
-/// anybody.
-pub fn printable(text: &str) -> Cow<'_, str> {
-    shown(text, false)
+/// Prints a text of several lines to standard error.
+pub fn remark_text(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", shown(&text.to_string(), has_colour(), true));
 }
 
-/// The same; with `colours`, those of the text stay.
-fn shown(text: &str, colours: bool) -> Cow<'_, str> {
-    let is_fine = |c: char| c == '\n' || c == '\t' || c == '\\' || names::is_shown(c);
+/// A line of which a terminal acts upon nothing: all that it would is spelled out. Labels and names come from tables and records of
+/// anybody; one with a line feed could pass for a line of this program's own.
+pub fn printable(line: &str) -> Cow<'_, str> {
+    shown(line, false, false)
+}
+
+/// The same for a text of several lines.
+pub fn printable_text(text: &str) -> Cow<'_, str> {
+    shown(text, false, true)
+}
+
+/// With `colours`, those of the text stay, and with `lines`, its line feeds.
+fn shown(text: &str, colours: bool, lines: bool) -> Cow<'_, str> {
+    let is_fine = |c: char| (c == '\n' && lines) || c == '\t' || c == '\\' || names::is_shown(c);
     if text.chars().all(is_fine) {
         return Cow::Borrowed(text);
     }
@@ -123,7 +133,7 @@ impl Sink for Json {
     fn diagnose(&self, all: &[Diagnostic], texts: &Texts) {
         if !all.is_empty() {
             event_line(&diagnostics_event(&all.iter().map(|d| diagnostic::to_json(d, texts)).collect::<Vec<_>>()));
-            remark(rendered(all, texts));
+            remark_text(rendered(all, texts));
         }
     }
 }
@@ -141,8 +151,8 @@ mod tests {
     #[test]
     fn only_colours_reach_a_terminal() {
         let red = "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\";
-        assert_eq!(shown(red, true), red);
-        assert_eq!(printable(red), "\\u{1b}[1m\\u{1b}[38;5;9merror\\u{1b}[0m: a\n\tb │ é\\", "colours that nobody asked for");
+        assert_eq!(shown(red, true, true), red);
+        assert_eq!(printable_text(red), "\\u{1b}[1m\\u{1b}[38;5;9merror\\u{1b}[0m: a\n\tb │ é\\", "colours that nobody asked for");
         let hostile = [
             ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
             ("\u{1b}[2Jx", "\\u{1b}[2Jx"),
@@ -152,8 +162,15 @@ mod tests {
             ("\u{1b}", "\\u{1b}"),
         ];
         for (text, expected) in hostile {
-            assert_eq!((printable(text), shown(text, true)), (expected.into(), expected.into()));
+            assert_eq!((printable(text), shown(text, true, true)), (expected.into(), expected.into()));
         }
+    }
+
+    /// A name from somebody's store must not look like a verdict of this program.
+    #[test]
+    fn a_line_stays_one_line() {
+        assert_eq!(printable("LOST  a\n0 faults"), "LOST  a\\n0 faults");
+        assert_eq!(printable_text("a\nb"), "a\nb");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod place;
 mod recorded;
 mod walk;
 
-pub use changed::ChangedResult;
+pub use changed::{ChangedResult, ResultFault, ResultsFound};
 pub use find::{Origin, Part};
 pub use history::{History, Output, RunId};
 pub use looked_up::looked_up;

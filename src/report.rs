@@ -55,7 +55,7 @@ pub struct Report {
 
 impl Report {
     fn of<'f>(page: String, facts: impl IntoIterator<Item = &'f Facts<'f>>) -> Report {
-        let (doubts, altered): (Vec<_>, Vec<_>) = facts.into_iter().map(|f| (f.doubt(), f.journal.altered.is_some())).unzip();
+        let (doubts, altered): (Vec<_>, Vec<_>) = facts.into_iter().map(|f| (f.doubt(), f.journal.first_altered().is_some())).unzip();
         Report { page, doubts: doubts.into_iter().flatten().collect(), is_altered: altered.contains(&true) }
     }
 }
@@ -71,7 +71,7 @@ pub fn html(store: &Store, ledger: &Ledger, run: &str, options: ReportOptions) -
 
 /// What has to be known of a journal before anything that follows from it.
 fn doubt(facts: &Facts) -> Markup {
-    html! { @if let Some(doubt) = facts.doubt() { p.bad[facts.journal.altered.is_some()].warn[facts.journal.altered.is_none()] { (wide::prose(&doubt)) } } }
+    html! { @if let Some(doubt) = facts.doubt() { p.bad[facts.journal.first_altered().is_some()].warn[facts.journal.first_altered().is_none()] { (wide::prose(&doubt)) } } }
 }
 
 /// A page: the answer, the list of contents, and the chapters for each reader.

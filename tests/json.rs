@@ -1,6 +1,9 @@
 //! What `--json` prints is what `docs/json/` says, field by field: neither is there one that the other does not have.
 
 use crate::space::{Space, root, said};
+use hilum::audit::AuditJournal;
+use hilum_cache::journal::Audit;
+use hilum_cache::{Digest, WritableStore, erasure};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -171,6 +174,19 @@ fn verbs_of_a_store_print_what_is_documented() {
     let broken = space.read(&journal).replacen("\"receipt\":{", "\"receipt\":[", 1);
     with_key(&["cosign", &third, "--as", "review"]);
     let whole = out(&space, &["verify"]);
+    // Objects of a patient who was erased, as a journal of its own says.
+    {
+        let store = WritableStore::open(&space.path(".hilum")).unwrap();
+        let gone: Digest = digest.parse().unwrap();
+        let mut audit = AuditJournal::begin(&store, Audit::Erasure, "tiny").unwrap();
+        erasure::erase(&store, audit.journal(), &[gone].into(), &[]).unwrap();
+        audit.finish(&store, None).unwrap();
+    }
+    let erased = out(&space, &["verify", "--results", ".hilum"]);
+    // A recipe that does not fit its key, in a line after which the chain breaks.
+    let whole_journal = space.read(&journal);
+    space.write(&journal, whole_journal.replacen("\"v\":1,\"version\":", "\"v\":1,\"version\":9", 1));
+    let altered = out(&space, &["verify"]);
     space.write(&journal, broken);
     fs::remove_file(space.path(&format!(".hilum/runs/{second}/checkpoint.dsse.json"))).unwrap();
     let result = space.path("results/tiny/comparison/table.csv");
@@ -181,7 +197,7 @@ fn verbs_of_a_store_print_what_is_documented() {
     fs::remove_dir_all(space.path(".hilum/objects")).unwrap();
     // A record that is gone, and with it what later runs reused.
     space.write(&format!(".hilum/runs/{first}/journal.jsonl"), String::new());
-    compare("verify", &[whole, out(&space, &["verify"])]);
+    compare("verify", &[whole, erased, altered, out(&space, &["verify"])]);
 }
 
 #[test]
@@ -201,6 +217,7 @@ fn verbs_of_the_ledger_print_what_is_documented() {
     let proved = out(&space, &["prove", "split", "-o", &proof]);
     let unsigned = out(&space, &["prove", "--check", &proof]);
     with_key(&["run", "study.yaml"]);
+    with_key(&["cosign", "--as", "review"]);
     let of_signed = with_key(&["prove", "generator", "-o", &proof]);
     let checked = [unsigned, out(&space, &["prove", "--check", &proof])];
     fs::write(&proof, fs::read_to_string(&proof).unwrap().replace("receipt", "recipe")).unwrap();

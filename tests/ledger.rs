@@ -209,16 +209,16 @@ fn keys_that_lie_with_the_data_or_are_open_to_others_are_refused() {
     fs::copy(signed.key("site"), &beside).unwrap();
     fs::copy(format!("{}.pub", signed.key("site")), format!("{beside}.pub")).unwrap();
     let trusting = signed.verify(&[&format!("--trusted-key={beside}.pub")]);
-    assert!(trusting.code == 1 && trusting.err.contains("lies with the data that it should vouch for"), "{}", trusting.err);
+    assert!(trusting.code == 2 && trusting.err.contains("lies with the data that it should vouch for"), "{}", trusting.err);
     signed.study.write("study.yaml", STUDY.replace("seed: 1", "seed: 9"));
     let signing = signed.with_key(&beside, &["run", "study.yaml"]);
-    assert!(signing.code == 1 && signing.err.contains("lies with the data that it would sign"), "{}", signing.err);
+    assert!(signing.code == 2 && signing.err.contains("lies with the data that it would sign"), "{}", signing.err);
     let missing = signed.with_key(&signed.key("nothing"), &["run", "study.yaml"]);
     assert!(missing.code == 1 && missing.err.contains("no such file"), "{}", missing.err);
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(signed.key("site"), fs::Permissions::from_mode(0o644)).unwrap();
     let open = signed.with_key(&signed.key("site"), &["run", "study.yaml"]);
-    assert!(open.code == 1 && open.err.contains("is open to other users (mode 644)"), "{}", open.err);
+    assert!(open.code == 2 && open.err.contains("is open to other users (mode 644)"), "{}", open.err);
     let again = signed.study.hilum(&["key", "new", &signed.key("other")]);
     assert!(again.code == 2 && again.err.contains("never replaced"), "{}", again.err);
 }

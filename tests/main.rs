@@ -37,6 +37,7 @@ mod pretrained;
 mod published;
 mod reading;
 mod repeat_runs;
+mod received;
 mod repeatable;
 mod reports;
 mod resume;

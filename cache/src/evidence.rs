@@ -17,4 +17,4 @@ pub use checkpoint::LedgerCheckpoint;
 pub use cosignature::{Cosignature, Meaning};
 pub use dsse::{Envelope, Signed};
 pub use keys::{PublicKey, SigningKey};
-pub use proof::Proof;
+pub use proof::{Proof, Proven};

@@ -62,7 +62,7 @@ pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result
 /// Objects that no kept run needs, and how much they are.
 fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<(Removed, Vec<Digest>)> {
     let objects = store.objects()?;
-    let runs = journal::run_names(store)?;
+    let runs = journal::study_runs(store)?;
     let mut first = runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len());
     let damaged = damaged(store, &runs[first..]);
     let records = records(store, ledger, is_record);

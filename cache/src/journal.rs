@@ -19,7 +19,7 @@ pub(crate) mod scan;
 
 pub use entry::{Entry, entries, objects};
 pub(crate) use entry::{entry, of_bytes, receipt};
-pub use event::{Event, Failure, Finding, Finished, Severity};
+pub use event::{Audit, Event, Failure, Finding, Finished, ReplayOutcome, Replayed, Severity};
 
 use crate::dir::Dir;
 use crate::effects::{self, Op};
@@ -165,6 +165,15 @@ pub(crate) fn number_of(bytes: &[u8]) -> u64 {
     std::str::from_utf8(&digits[..end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
+/// What a journal is the record of, if it is no run of a study, and of which study it is.
+pub(crate) fn audit_of(bytes: &[u8]) -> Option<(Audit, String)> {
+    let first = scan::lines(bytes, 0).next()?;
+    match entry(&bytes[first])?.event? {
+        Event::AuditStarted { audit, study } => Some((audit, study)),
+        _ => None,
+    }
+}
+
 /// The first line that breaks the chain of a journal, counted from 1: that line, or the one before it, was altered. The first one
 /// where there is none: a journal gets its name with a line.
 pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
@@ -209,6 +218,20 @@ pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
 /// Names of all runs, oldest first.
 pub fn run_names(store: &Store) -> Result<Vec<String>> {
     Ok(runs(store)?.into_iter().map(|r| r.1).collect())
+}
+
+/// Names of the runs of studies, oldest first, without the audits among them.
+///
+/// # Errors
+/// If a journal cannot be read.
+pub fn study_runs(store: &Store) -> Result<Vec<String>> {
+    let mut out = vec![];
+    for run in run_names(store)? {
+        if audit_of(&read(store, &run)?).is_none() {
+            out.push(run);
+        }
+    }
+    Ok(out)
 }
 
 /// Numbers and names of all runs, oldest first. Foreign files, such as those of a desktop, are ignored.

@@ -6,7 +6,7 @@
 use crate::journal::{Entry, Event, scan};
 use crate::marks::mark;
 use crate::receipt::Outputs;
-use crate::{Digest, Receipt, Result, StageKey, Store, journal};
+use crate::{Digest, Receipt, Result, StageKey, Store, journal, recipe};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -54,6 +54,8 @@ impl Hasher for FirstBytes {
 struct RunBytes {
     name: String,
     bytes: Vec<u8>,
+    /// True for the journal of something that is no run of a study.
+    is_audit: bool,
 }
 
 /// A receipt as it stands in a journal. It is taken apart whenever it is asked for, so that those of a large study need no memory
@@ -73,6 +75,8 @@ pub struct Soundness {
     pub is_torn: bool,
     /// True if it has no whole line. A journal gets its name with its first one, so that its lines were removed.
     pub is_empty: bool,
+    /// The first receipt whose key is not that of its recipe: one of them was altered.
+    pub miskeyed: Option<usize>,
 }
 
 impl Soundness {
@@ -80,16 +84,36 @@ impl Soundness {
     pub(crate) fn of(bytes: &[u8]) -> Soundness {
         let is_torn = bytes.last().is_some_and(|last| *last != b'\n');
         let is_empty = scan::lines(bytes, 0).next().is_none();
-        let mut found = Soundness { altered: journal::first_broken_line(bytes), unknown: None, is_torn, is_empty };
+        let mut found = Soundness { altered: journal::first_broken_line(bytes), unknown: None, is_torn, is_empty, miskeyed: None };
         for (line, at) in scan::lines(bytes, 0).zip(1..) {
-            match journal::entry(&bytes[line]) {
-                Some(entry) if entry.event.is_some() => {}
+            let line = &bytes[line];
+            match journal::entry(line) {
+                Some(entry) if entry.event.is_some() => {
+                    if matches!(entry.event, Some(Event::Receipt { .. })) && !has_its_key(line) {
+                        found.miskeyed = found.miskeyed.or(Some(at));
+                    }
+                }
                 Some(entry) if !entry.is_spoilt() => found.unknown = found.unknown.or(Some(at)),
                 _ => found.altered = Some(found.altered.map_or(at, |altered| altered.min(at))),
             }
         }
         found
     }
+
+    /// The first line of which is known that it, or the line before it, was altered.
+    pub fn first_altered(&self) -> Option<usize> {
+        self.altered.into_iter().chain(self.miskeyed).min()
+    }
+}
+
+/// True for a receipt whose key is that of its recipe, as it stands there: older programs spelled some members otherwise.
+fn has_its_key(line: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Part {
+        key: StageKey,
+        recipe: serde_json::Value,
+    }
+    journal::receipt(line).is_some_and(|part: Part| part.key == recipe::key_of(&part.recipe))
 }
 
 /// A result that a run reused and of which no journal has the receipt.
@@ -144,7 +168,8 @@ impl Ledger {
     fn add(&mut self, store: &Store, name: String) -> Result<()> {
         match journal::read(store, &name) {
             Ok(bytes) => {
-                self.runs.push(RunBytes { name, bytes });
+                let is_audit = journal::audit_of(&bytes).is_some();
+                self.runs.push(RunBytes { name, bytes, is_audit });
                 self.scan(self.runs.len() - 1, 0);
                 Ok(())
             }
@@ -263,7 +288,7 @@ impl Ledger {
     /// The key under which each stage ended in the newest run, by stage name, if that is one of this study. Receipts are not read,
     /// but looked at: it is for telling whether there is anything to record, which every run with nothing to do asks.
     pub fn newest_of_study(&self, study: &str) -> Option<HashMap<Cow<'_, str>, StageKey>> {
-        let newest = self.runs.len().checked_sub(1)?;
+        let newest = self.runs.iter().rposition(|run| !run.is_audit)?;
         let mut out = HashMap::new();
         for at in self.places.iter().filter(|at| at.run == newest) {
             let line = self.line(at);

@@ -11,6 +11,7 @@ pub mod digest;
 mod dir;
 pub mod disk;
 mod effects;
+pub mod erasure;
 pub mod error;
 pub mod evidence;
 mod freed;

@@ -95,10 +95,7 @@ pub struct Gathered {
 impl Recipe {
     /// The key of this recipe.
     pub fn key(&self) -> StageKey {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"hilum.recipe.v1\0");
-        hasher.update(&self.canonical());
-        StageKey(Digest::from_bytes(*hasher.finalize().as_bytes()))
+        hashed(&self.canonical())
     }
 
     /// Where this recipe differs from an `older` one, in the order: kind, parameters, seed, engine, pseudonyms, sources, inputs.
@@ -125,6 +122,18 @@ impl Recipe {
         by_name(Part::Input, &older.inputs, inputs, &mut out);
         out
     }
+}
+
+/// The key of a recipe as it stands in a journal, whose members may be those of another time.
+pub(crate) fn key_of(recipe: &Value) -> StageKey {
+    hashed(&canonical::to_bytes(recipe))
+}
+
+fn hashed(canonical: &[u8]) -> StageKey {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"hilum.recipe.v1\0");
+    hasher.update(canonical);
+    StageKey(Digest::from_bytes(*hasher.finalize().as_bytes()))
 }
 
 /// Which part of a recipe differs.

@@ -1,7 +1,7 @@
 //! What the journal of a run says of it, as a whole. Independent of other runs but for the receipts on which it relies, and of
 //! what a resolved study is.
 
-use crate::journal::{self, Entry, Event, Failure, Finding, Finished};
+use crate::journal::{self, Audit, Entry, Event, Failure, Finding, Finished};
 use crate::{Ledger, Receipt, Result, StageKey, Store};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,10 @@ pub struct RunRecord {
     pub name: String,
     /// Newer runs have larger numbers; 0 in journals of older programs.
     pub number: u64,
-    /// The study; empty if no line that can be read names it.
+    /// The study; empty if no line that can be read names it, and of an audit, which is no run of a study.
     pub study: String,
+    /// What it is the record of, if it is no run of a study, and of which study that was.
+    pub audit: Option<(Audit, String)>,
     /// When it started (RFC 3339, UTC): the time of the first line that can be read.
     pub started: String,
     /// The resolved study; null if it was not recorded.
@@ -80,6 +82,8 @@ impl RunRecord {
                 self.resolved = resolved;
             }
             Event::Recovered { .. } | Event::Checked { .. } => {}
+            Event::AuditStarted { audit, study } => self.audit = Some((audit, study)),
+            Event::Erased { .. } | Event::Replayed(_) | Event::Sealed { .. } | Event::Certificate { .. } => {}
             Event::StageStarted { stage, key } => {
                 self.stages_started.insert(stage, key);
             }

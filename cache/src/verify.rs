@@ -1,5 +1,6 @@
 //! Re-hashing everything in a store.
 
+use crate::erasure::{self, ErasedBy};
 use crate::ledger::{Lost, Soundness};
 use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal};
 use rayon::prelude::*;
@@ -18,6 +19,10 @@ pub struct Report {
     pub broken_journals: Vec<(String, usize)>,
     /// Runs whose journals have no line any more.
     pub empty_journals: Vec<String>,
+    /// Receipts whose keys are not those of their recipes: the run and the line, counted from 1. One of both was altered.
+    pub altered_receipts: Vec<(String, usize)>,
+    /// Objects that are not there since a patient was erased, which is no fault.
+    pub erased: Vec<Erased>,
     /// Results that were reused and whose receipts are in no journal: one was cut short, altered or removed.
     pub lost_receipts: Vec<Lost>,
 }
@@ -27,9 +32,21 @@ pub struct Report {
 pub struct Fault {
     /// The object.
     pub digest: Digest,
-    /// `damaged` or `missing`.
+    /// `damaged`; `missing`; or `remaining`, if it should be erased and is there.
     pub kind: &'static str,
     /// Where it belongs, such as `quickstart split.train samples.csv`, with the run that made it.
+    pub made_by: Vec<String>,
+}
+
+/// An object that was erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// The object.
+    pub digest: Digest,
+    /// Where that stands.
+    #[serde(flatten)]
+    pub by: ErasedBy,
+    /// Where it belonged, with the run that made it.
     pub made_by: Vec<String>,
 }
 
@@ -42,8 +59,8 @@ impl Report {
     /// How many faults there are.
     pub fn count(&self) -> usize {
         // Taken apart without `..`: a field that is added later does not compile until it is counted here.
-        let Report { intact: _, faults, broken_journals, empty_journals, lost_receipts } = self;
-        faults.len() + broken_journals.len() + empty_journals.len() + lost_receipts.len()
+        let Report { intact: _, faults, broken_journals, empty_journals, altered_receipts, erased: _, lost_receipts } = self;
+        faults.len() + broken_journals.len() + empty_journals.len() + altered_receipts.len() + lost_receipts.len()
     }
 }
 
@@ -70,15 +87,28 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
         report.faults.push(fault(digest, "damaged"));
         store.set_aside(digest);
     }
-    let freed = freed::all(store)?;
-    let is_freed = |digest: &Digest| freed.get(digest).is_some_and(|at| owners.newest.get(digest).is_none_or(|made| made <= at));
-    report.faults.extend(owners.made.keys().filter(|d| !present.contains(d) && !is_freed(d)).map(|d| fault(d, "missing")));
+    let (freed, erased) = (freed::all(store)?, erasure::all(store)?);
+    // What a later run made again is expected to be there.
+    let is_newest = |digest: &Digest, at: u64| owners.newest.get(digest).is_none_or(|made| *made <= at);
+    let is_freed = |digest: &Digest| freed.get(digest).is_some_and(|at| is_newest(digest, *at));
+    let is_erased = |digest: &Digest| erased.get(digest).is_some_and(|by| is_newest(digest, by.number));
+    report.faults.extend(owners.made.keys().filter(|d| !present.contains(d) && !is_freed(d) && !is_erased(d)).map(|d| fault(d, "missing")));
+    let mut erased: Vec<(&Digest, &ErasedBy)> = erased.iter().filter(|(digest, _)| is_erased(digest)).collect();
+    erased.sort_by_key(|(digest, _)| **digest);
+    for (digest, by) in erased {
+        let found = fault(digest, "remaining");
+        match present.contains(digest) {
+            true => report.faults.push(found),
+            false => report.erased.push(Erased { digest: *digest, by: by.clone(), made_by: found.made_by }),
+        }
+    }
     for run in journal::run_names(store)? {
         let read = Soundness::of(&journal::read(store, &run)?);
         if read.is_empty {
             report.empty_journals.push(run);
         } else {
-            report.broken_journals.extend(read.altered.map(|line| (run, line)));
+            report.broken_journals.extend(read.altered.map(|line| (run.clone(), line)));
+            report.altered_receipts.extend(read.miskeyed.filter(|line| read.altered.is_none_or(|altered| *line < altered)).map(|line| (run, line)));
         }
     }
     report.lost_receipts = ledger.lost();

@@ -109,7 +109,7 @@ fn mutate(args: &CheckArgs, study: &Study, rehearsal: &Rehearsal, before: &[Find
             ));
         }
         lines.push(format!("{found} of {} found", counted(planted, "planted leak", "planted leaks")));
-        say(lines.join("\n"))?;
+        lines.iter().try_for_each(say)?;
     }
     Ok(if found == planted { DONE } else { FAILED })
 }

@@ -1,7 +1,7 @@
 //! Completions that know what there is: studies, stages with their cells, kinds, codes and runs. They are asked for with every press
 //! of a key, so that they say nothing if something is wrong. Also the manual pages, which are made of the same arguments.
 
-use super::{Cli, DONE, StoreArgs, find, open, output, say, wrong};
+use super::{Cli, DONE, StoreArgs, find, open, output, say_text, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::codes::CODES;
 use crate::language::language;
@@ -30,7 +30,7 @@ pub(super) fn script(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     let shell = shells.completer(&name).ok_or_else(|| anyhow!("no completions for {name}"))?;
     let mut script = vec![];
     shell.write_registration(VARIABLE, "hilum", "hilum", "hilum", &mut script)?;
-    say(String::from_utf8(script)?.trim_end())?;
+    say_text(String::from_utf8(script)?.trim_end())?;
     Ok(DONE)
 }
 

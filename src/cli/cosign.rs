@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap_complete::engine::ArgValueCandidates;
-use hilum_cache::evidence::{Meaning, chain, cosignature};
+use hilum_cache::evidence::{Meaning, cosignature};
 use serde_json::json;
 
 #[derive(Args)]
@@ -32,7 +32,7 @@ pub(super) fn cosign(args: &CosignArgs) -> anyhow::Result<u8> {
     let Some(key) = signing::signing_key(store.root())? else {
         return Err(wrong(format!("{VARIABLE} names no key to sign with")).help("make one with `hilum key new FILE`, and set the variable to its path").into());
     };
-    if let Some(fault) = chain::examine(&store, &[])?.faults.iter().find(|fault| fault.run() == run) {
+    if let Some(fault) = signing::faults(&store)?.iter().find(|fault| fault.run() == run) {
         return Err(anyhow::anyhow!("run {run} is not signed, since its record does not fit: {}", trust::fault(fault)));
     }
     let signed = cosignature::add(&store, &run, args.meaning, &key)?;

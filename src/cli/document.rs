@@ -1,8 +1,9 @@
 //! What goes to standard output: lines of text, or one JSON document in which the faults stand, too. Knows no subcommand.
 
 use crate::diagnostic::{Diagnostic, Texts, to_json};
-use crate::progress::{diagnostics_event, escaped, event_line, printable};
+use crate::progress::{diagnostics_event, escaped, event_line, printable, printable_text};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -41,14 +42,25 @@ pub(super) fn is_json() -> bool {
     form() != Form::Text
 }
 
-/// Prints data: a line of text, or a JSON document.
+/// Prints data: one line of text, whatever the names in it hold, or a JSON document.
 ///
 /// # Errors
 /// If standard output cannot be written to.
-pub(super) fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    let text = text.to_string();
+pub(super) fn say(line: impl std::fmt::Display) -> anyhow::Result<()> {
+    write(&line.to_string(), printable)
+}
+
+/// Prints a text of several lines, or a JSON document.
+///
+/// # Errors
+/// As [`say`].
+pub(super) fn say_text(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    write(&text.to_string(), printable_text)
+}
+
+fn write(text: &str, printable: fn(&str) -> Cow<'_, str>) -> anyhow::Result<()> {
     WAS_SAID.store(true, Ordering::Relaxed);
-    let shown = if is_json() { escaped(&text).into() } else { printable(&text) };
+    let shown = if is_json() { escaped(text).into() } else { printable(text) };
     Ok(writeln!(std::io::stdout().lock(), "{shown}")?)
 }
 

@@ -24,9 +24,9 @@ pub(super) fn report_error(e: &anyhow::Error) -> u8 {
 fn exit_code(e: &hilum_cache::Error) -> u8 {
     use hilum_cache::Error as E;
     match e {
-        E::Format { .. } | E::Occupied { .. } => WRONG,
+        E::Format { .. } | E::Occupied { .. } | E::Key { .. } => WRONG,
         E::Damaged(_) | E::Missing(_) | E::Record { .. } | E::Foreign { .. } | E::TooLarge { .. } => DAMAGED,
-        E::Io { .. } | E::Link { .. } | E::Key { .. } | E::Busy => FAILED,
+        E::Io { .. } | E::Link { .. } | E::Busy => FAILED,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `hilum explain`
 
-use super::{DONE, say, wrong};
+use super::{DONE, say, say_text, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::{codes, did_you_mean};
 use serde_json::json;
@@ -16,7 +16,7 @@ pub(super) fn explain(code: &str, json: bool) -> anyhow::Result<u8> {
         let check = CHECKS.iter().find(|check| check.code == c.code).map(|check| check.id);
         say(json!({ "code": c.code, "check": check, "title": c.title, "text": c.text }))?;
     } else {
-        say(format!("{}: {}\n\n{}", c.code, c.title, c.text))?;
+        say_text(format!("{}: {}\n\n{}", c.code, c.title, c.text))?;
     }
     Ok(DONE)
 }

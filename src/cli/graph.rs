@@ -1,6 +1,6 @@
 //! `hilum graph`
 
-use super::{DONE, StudyArgs, open, say, say_with_diagnostics};
+use super::{DONE, StudyArgs, open, say_text, say_with_diagnostics};
 use crate::report::graph as drawing;
 use clap::Args;
 
@@ -39,7 +39,7 @@ pub(super) fn graph(args: &GraphArgs) -> anyhow::Result<u8> {
         say_with_diagnostics(document)?;
         return Ok(DONE);
     }
-    say(match args.format {
+    say_text(match args.format {
         Format::Dot => g.to_dot(),
         Format::Mermaid => g.to_mermaid(),
         Format::Svg => g.to_svg(&|_| ""),

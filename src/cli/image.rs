@@ -49,7 +49,7 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
     }
     for (digest, path) in found.iter().take(MAX_SHOWN) {
         let gone = if path.exists() { "" } else { "  (no longer exists)" };
-        say(format!("{digest}  {}{gone}", crate::progress::printable(&path.to_string_lossy()).replace('\n', "\\n")))?;
+        say(format!("{digest}  {}{gone}", path.display()))?;
     }
     if found.len() > MAX_SHOWN {
         remark(format!("{} more; give more digits", counted(found.len() - MAX_SHOWN, "image", "images")));

@@ -1,6 +1,6 @@
 //! `hilum init`: a runnable study in a new directory.
 
-use super::{DONE, again, output, say, wrong};
+use super::{DONE, again, output, say_text, wrong};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
@@ -21,6 +21,6 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     }
     let below = |name: &str| again::quoted(&dir.join(name).to_string_lossy());
     let (study, store) = (below("study.yaml"), below(".hilum"));
-    say(format!("created {study}, a study on phantom images; run it with\n\n  hilum run {study}\n  hilum report --store {store} -o report.html"))?;
+    say_text(format!("created {study}, a study on phantom images; run it with\n\n  hilum run {study}\n  hilum report --store {store} -o report.html"))?;
     Ok(DONE)
 }

@@ -5,7 +5,7 @@ use super::{DAMAGED, DONE, StoreArgs, complete, open, say, show};
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 use hilum_cache::evidence::{self, Checkpointed, Examined};
-use hilum_cache::journal::{self, Entry, Event};
+use hilum_cache::journal::{self, Audit, Entry, Event, ReplayOutcome};
 use hilum_cache::{RunRecord, Store};
 use hilum_stages::words::counted;
 use serde_json::json;
@@ -50,7 +50,11 @@ fn runs(store: &Store, examined: &Examined) -> anyhow::Result<()> {
     examined.faults.iter().filter(|fault| !listed.iter().any(|run| fault.run() == run)).try_for_each(|fault| say(trust::fault(fault)))?;
     for run in listed.into_iter().rev() {
         let record = RunRecord::read(store, &run).unwrap_or_default();
-        let study = if record.study.is_empty() { "?" } else { &record.study };
+        let study = match &record.audit {
+            Some((audit, study)) => format!("{study}: {}", audit_name(*audit)),
+            None if record.study.is_empty() => "?".to_owned(),
+            None => record.study,
+        };
         say(format!("{run}   {study}   {}", minute(&record.started)))?;
         match examined.checkpoints.iter().find(|c| c.says.run == run) {
             Some(found) => checkpoint(found)?,
@@ -69,7 +73,12 @@ fn checkpoint(found: &Checkpointed) -> anyhow::Result<()> {
 
 /// A line of a journal in short.
 fn line(entry: &Entry) -> String {
-    let what = match &entry.event {
+    format!("{:>5}  {}  {:<13} {}", entry.seq, entry.time, entry.kind, what(entry))
+}
+
+/// What a line says.
+pub(super) fn what(entry: &Entry) -> String {
+    match &entry.event {
         None => "not known to this program".to_owned(),
         Some(Event::Started { study, pipeline, .. }) => format!("{study}, pipeline {}", pipeline.short()),
         Some(Event::Recovered { of, bytes }) => format!("{bytes} bytes of a torn line of run {of}"),
@@ -82,7 +91,30 @@ fn line(entry: &Entry) -> String {
         Some(Event::Failed(failure)) => format!("{}: {}", failure.stage, failure.message),
         Some(Event::Finding(finding)) => format!("{} at {}", finding.id, finding.stage),
         Some(Event::Checked { decided, .. }) => counted(decided.len(), "check is decided", "checks are decided"),
+        Some(Event::AuditStarted { audit, study }) => format!("{} of {study}", audit_name(*audit)),
+        Some(Event::Erased { objects }) => counted(objects.len(), "object", "objects"),
+        Some(Event::Replayed(replayed)) => format!("{} of run {}: {}", replayed.stage, replayed.run, outcome(replayed.outcome)),
+        Some(Event::Sealed { study, .. }) => format!("the analysis of {study}"),
+        Some(Event::Certificate { .. }) => "what came of it: `hilum show RUN --json` has it".to_owned(),
         Some(Event::Finished(counts)) => format!("{} executed, {} reused, {} failed", counts.executed, counts.reused, counts.failed),
-    };
-    format!("{:>5}  {}  {:<13} {what}", entry.seq, entry.time, entry.kind)
+    }
+}
+
+/// What a journal is the record of, in words.
+pub(super) fn audit_name(audit: Audit) -> &'static str {
+    match audit {
+        Audit::Erasure => "erasure",
+        Audit::Replay => "replay",
+        Audit::Seal => "sealed plan",
+    }
+}
+
+/// What came of computing a stage again, in words.
+fn outcome(outcome: ReplayOutcome) -> &'static str {
+    match outcome {
+        ReplayOutcome::Same => "the same bytes",
+        ReplayOutcome::Differs => "OTHER bytes",
+        ReplayOutcome::NotComparable => "not comparable",
+        ReplayOutcome::NotReplayed => "not replayed",
+    }
 }

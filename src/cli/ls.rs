@@ -20,11 +20,18 @@ pub(super) struct LsArgs {
 pub(super) fn ls(LsArgs { run, store: args }: &LsArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(args)?;
     let only = run.as_deref().map(|name| open::run(&store, Some(name))).transpose()?;
+    if let Some(run) = &only {
+        open::remark_altered(&ledger, run);
+    }
     let is_wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let receipts = ledger.receipts();
     let mut out = vec![];
     for run in journal::run_names(&store)?.into_iter().filter(|name| is_wanted(name)) {
         let record = RunRecord::read(&store, &run).unwrap_or_default();
+        // What is no run of a study is in `hilum log`.
+        if record.audit.is_some() {
+            continue;
+        }
         let study = if record.study.is_empty() { "?" } else { &record.study };
         let (executed, end) = (record.receipts().count(), record.finished);
         let (reused, failed) = (end.map(|f| f.reused), end.map(|f| f.failed));

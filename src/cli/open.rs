@@ -5,10 +5,9 @@ use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean};
 use crate::driver::{self, Device, Devices, Opener, Record, Rejected, Study};
 use crate::pipeline::model::StageId;
-use crate::progress::{remark, rendered};
-use crate::workspace::{self, Workspace};
+use crate::progress::{remark, remark_text, rendered};
+use crate::workspace::{self, Workspace, signing};
 use anyhow::Context;
-use hilum_cache::evidence;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore, journal};
 use std::path::PathBuf;
@@ -92,7 +91,7 @@ pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
             let help = did_you_mean(name, runs.iter().map(String::as_str), "run");
             Err(wrong(format!("there is no run `{name}`")).help("`hilum ls` lists the runs").maybe_help(help).into())
         }
-        None => runs.last().cloned().ok_or_else(|| wrong("no run has been recorded yet").into()),
+        None => journal::study_runs(store)?.pop().ok_or_else(|| wrong("no run has been recorded yet").into()),
     }
 }
 
@@ -101,7 +100,7 @@ pub(super) fn remark_altered(ledger: &Ledger, run: &str) {
     let Some(journal) = ledger.soundness(run) else { return };
     if journal.is_empty {
         remark(format!("warning: the journal of run {run} is empty: its lines were removed, and what the run did is not known"));
-    } else if let Some(line) = journal.altered {
+    } else if let Some(line) = journal.first_altered() {
         remark(format!("warning: the journal of run {run} was altered at line {line} or the line before it: what it says from there on cannot be relied on"));
     }
 }
@@ -111,7 +110,7 @@ pub(super) fn remark_ledger(store: &Store, ledger: &Ledger) -> anyhow::Result<()
     for run in journal::run_names(store)? {
         remark_altered(ledger, &run);
     }
-    let faults = evidence::chain::examine(store, &[])?.faults;
+    let faults = signing::faults(store)?;
     faults.iter().for_each(|fault| remark(format!("warning: {}", trust::fault(fault))));
     if !faults.is_empty() {
         remark("warning: the answer goes by what is left, and may be incomplete");
@@ -123,7 +122,7 @@ pub(super) fn remark_ledger(store: &Store, ledger: &Ledger) -> anyhow::Result<()
 pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
     if !all.is_empty() {
         document::keep(all, texts);
-        remark(rendered(all, texts));
+        remark_text(rendered(all, texts));
     }
 }
 

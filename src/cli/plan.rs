@@ -2,7 +2,7 @@
 
 pub(super) mod json;
 
-use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
+use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, say_text, wrong};
 use crate::checks::{Finding, Severity};
 use crate::driver::forecast::Forecast;
 use crate::driver::{self, Device, Opened, Study, text};
@@ -52,7 +52,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         return Err(wrong("`--resolved` and `--counts` cannot be combined; with `--json` both are fields of the document").into());
     }
     if args.resolved && !args.json {
-        say(resolved::to_yaml(&study.pipeline).trim_end())?;
+        say_text(resolved::to_yaml(&study.pipeline).trim_end())?;
         return Ok(DONE);
     }
     let opened = match Opened::new(&study, record, false, open::devices(args.device)?.engines) {
@@ -78,13 +78,13 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         }
         say(document)?;
     } else {
-        say(text::lines(&study.pipeline, &plan, &forecast).join("\n"))?;
+        text::lines(&study.pipeline, &plan, &forecast).iter().try_for_each(say)?;
     }
     text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
     let mut code = DONE;
     if args.counts && !args.json {
         let found = counts(&opened, &plan)?;
-        say(counted_lines(&study.pipeline, &found).into_iter().chain(printed_lines(&study, &found)).collect::<Vec<_>>().join("\n"))?;
+        counted_lines(&study.pipeline, &found).into_iter().chain(printed_lines(&study, &found)).try_for_each(say)?;
         code = say_faults(&study.pipeline, &found);
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
@@ -131,7 +131,7 @@ fn without_data(study: &Study, json: bool) -> anyhow::Result<u8> {
     if json {
         say(json!({ "study": p.study, "counts": as_json(p, &found), "printed": printed_json(study, &found) }))?;
     } else {
-        say(counted_lines(p, &found).into_iter().chain(printed_lines(study, &found)).collect::<Vec<_>>().join("\n"))?;
+        counted_lines(p, &found).into_iter().chain(printed_lines(study, &found)).try_for_each(say)?;
     }
     Ok(say_faults(p, &found))
 }

@@ -104,7 +104,7 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<u8> {
     if args.json {
         say(json::of(p, effort, &all))?;
     } else {
-        say(lines::of(p, &all).join("\n"))?;
+        lines::of(p, &all).iter().try_for_each(say)?;
     }
     Ok(DONE)
 }

@@ -6,10 +6,11 @@ use crate::progress::remark;
 use crate::provenance::History;
 use anyhow::Context;
 use clap::Args;
-use hilum_cache::evidence::{Proof, PublicKey, proof};
+use hilum_cache::evidence::{Proof, Proven, PublicKey, proof};
 use hilum_cache::journal::{self, Event};
 use hilum_cache::{Receipt, Store};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -69,32 +70,41 @@ fn line(store: &Store, run: &str, is_it: impl Fn(&Receipt) -> bool) -> anyhow::R
     found.map(|entry| entry.seq).with_context(|| format!("the journal of run {run} has no such receipt any more"))
 }
 
+/// What is larger is no proof: one holds a line of a journal.
+const LARGEST: u64 = 256 << 20;
+
 fn check(file: &Path, trusted: &[PublicKey], json: bool) -> anyhow::Result<u8> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let not_one = || wrong(format!("`{}` is no proof of hilum", file.display())).help("`hilum prove` writes such a document");
+    let mut bytes = vec![];
+    let opened = std::fs::File::open(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    if !opened.metadata().is_ok_and(|stat| stat.is_file() && stat.len() <= LARGEST) {
+        return Err(not_one().into());
+    }
+    opened.take(LARGEST).read_to_end(&mut bytes).with_context(|| format!("cannot read `{}`", file.display()))?;
     let proof = Proof::read(&bytes).ok_or_else(not_one)?;
     let proven = proof.check(trusted);
     let receipt = serde_json::from_str::<serde_json::Value>(&proof.line).map(|line| line["receipt"].clone()).unwrap_or_default();
-    let is_good = match &proven {
-        Some((_, signed)) => trusted.is_empty() || matches!(signed, hilum_cache::evidence::Signed::By(_)),
-        None => false,
-    };
+    let is_good = proven.as_ref().is_some_and(|proven| if trusted.is_empty() { !proven.is_forged() } else { proven.is_trusted() });
     if json {
-        let (checkpoint, signed) = proven.as_ref().map_or((None, None), |(says, signed)| (Some(says), Some(signed)));
-        say(json!({ "proven": is_good, "checkpoint": checkpoint, "signature": signed, "receipt": receipt }))?;
+        let (checkpoint, signed) = proven.as_ref().map_or((None, None), |proven| (Some(&proven.says), Some(&proven.signed)));
+        let cosignatures = proven.as_ref().map(|proven| &proven.cosignatures);
+        say(json!({ "proven": is_good, "checkpoint": checkpoint, "signature": signed, "cosignatures": cosignatures, "receipt": receipt }))?;
     } else {
         match &proven {
             None => say("NOT PROVEN: the line is not in the journal that the checkpoint is of")?,
-            Some((says, signed)) => {
-                let stage = receipt["stage"].as_str().unwrap_or("?");
-                let verdict = if is_good { "PROVEN" } else { "UNTRUSTED" };
-                say(format!("{verdict}: line {} of {} of run {}, study {}: the receipt of `{stage}`", proof.index + 1, says.size, says.run, says.study))?;
-                for (port, artifact) in receipt["outputs"].as_object().into_iter().flatten() {
-                    say(format!("  {port} sha256:{}", artifact["sha256"].as_str().unwrap_or("?")))?;
-                }
-                say(format!("checkpoint {} of {}, root sha256:{}: {}", says.index, says.time, short(&says.root.hex()), trust::signed(signed)))?;
-            }
+            Some(proven) => lines(&proof, proven, &receipt, is_good)?,
         }
     }
     Ok(if is_good { DONE } else { DAMAGED })
+}
+
+fn lines(proof: &Proof, Proven { says, signed, cosignatures }: &Proven, receipt: &Value, is_good: bool) -> anyhow::Result<()> {
+    let stage = receipt["stage"].as_str().unwrap_or("?");
+    let verdict = if is_good { "PROVEN" } else { "UNTRUSTED" };
+    say(format!("{verdict}: line {} of {} of run {}, study {}: the receipt of `{stage}`", proof.index + 1, says.size, says.run, says.study))?;
+    for (port, artifact) in receipt["outputs"].as_object().into_iter().flatten() {
+        say(format!("  {port} sha256:{}", artifact["sha256"].as_str().unwrap_or("?")))?;
+    }
+    say(format!("checkpoint {} of {}, root sha256:{}: {}", says.index, says.time, short(&says.root.hex()), trust::signed(signed)))?;
+    cosignatures.iter().try_for_each(|found| say(format!("{}, {}: {}", found.says.meaning.name(), trust::minute(&found.says.time), trust::signed(&found.signed))))
 }

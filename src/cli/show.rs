@@ -1,6 +1,6 @@
 //! `hilum show`: the journal of a run, or an artifact with those who made it.
 
-use super::{DONE, StoreArgs, open, say, wrong};
+use super::{DONE, StoreArgs, log, open, say, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::did_you_mean;
 use crate::progress::words::{duration, size};
@@ -37,7 +37,9 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     for RecordedArtifact { receipt, run, port, artifact: a, files } in &made {
-        say(format!("{}\n  {} of {} ({}), run {run}\n  {}, sha256 {}", a.digest, port, receipt.stage, receipt.study, size(a.bytes), a.sha256.hex()))?;
+        say(a.digest)?;
+        say(format!("  {} of {} ({}), run {run}", port, receipt.stage, receipt.study))?;
+        say(format!("  {}, sha256 {}", size(a.bytes), a.sha256.hex()))?;
         match files {
             Some(files) => files.iter().try_for_each(|f| say(format!("  {}   {}   {}", f.name, size(f.size), f.digest.short())))?,
             None => say("  its bytes are not in the store; they will be recomputed when needed")?,
@@ -100,6 +102,9 @@ fn summary(line: &Line) -> String {
         Some(Event::Checked { decided, .. }) => format!("checks made: {} of {} decided", decided.len(), CHECKS.len()),
         Some(Event::Finished(f)) => format!("finished: executed {}, reused {}, failed {}", f.executed, f.reused, f.failed),
         Some(Event::StageStarted { stage, .. }) => format!("{stage} started"),
+        Some(Event::AuditStarted { .. } | Event::Erased { .. } | Event::Replayed(_) | Event::Sealed { .. } | Event::Certificate { .. }) => {
+            format!("{}: {}", line.kind, log::what(line))
+        }
         Some(Event::Recovered { of, bytes }) => format!("moved {bytes} bytes of an unfinished line of run {of} aside"),
         None => line.kind.clone(),
     }

@@ -1,6 +1,6 @@
 //! `hilum stages` and `hilum schema`.
 
-use super::{DONE, say, wrong};
+use super::{DONE, say, say_text, wrong};
 use crate::diagnostic::did_you_mean;
 use crate::manual::{manual, summary};
 use crate::pipeline::schema as study_schema;
@@ -24,11 +24,11 @@ pub(super) fn stages(name: Option<&str>, preset: Option<&str>, json: bool) -> an
         return Err(wrong(format!("there is no stage kind `{name}`")).help("`hilum stages` lists the kinds").maybe_help(help).into());
     };
     if let Some(name) = preset {
-        say(text_of(kind, name)?.trim_end())?
+        say_text(text_of(kind, name)?.trim_end())?
     } else if json {
-        say(to_json(kind)?)?
+        say_text(to_json(kind)?)?
     } else {
-        say(manual(kind))?
+        say_text(manual(kind))?
     }
     Ok(DONE)
 }
@@ -67,6 +67,6 @@ fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
 }
 
 pub(super) fn schema() -> anyhow::Result<u8> {
-    say(serde_json::to_string_pretty(&study_schema::schema(&crate::language::language()))?)?;
+    say_text(serde_json::to_string_pretty(&study_schema::schema(&crate::language::language()))?)?;
     Ok(DONE)
 }

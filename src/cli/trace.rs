@@ -2,6 +2,7 @@
 
 mod document;
 mod number;
+mod state;
 mod tree;
 
 use super::{DONE, StoreArgs, WRONG, WrongCall, open, say, say_error, wrong};
@@ -31,8 +32,9 @@ pub(super) struct TraceArgs {
 }
 
 pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
-    let (store, _) = open::store(&args.store)?;
+    let (store, ledger) = open::store(&args.store)?;
     let history = History::read(&store)?;
+    open::remark_ledger(&store, &ledger)?;
     let mut origins: Vec<Origin> = vec![];
     let mut code = DONE;
     for what in &args.what {
@@ -64,7 +66,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
             (false, numbers) => {
                 let rows = numbers.iter().flat_map(|n| n.rows.iter().map(|(row, value)| format!("{row}  {}: {value}", n.column)));
                 rows.collect::<Vec<_>>().into_iter().try_for_each(say)?;
-                tree::lines(&graph, &origins).into_iter().try_for_each(say)?;
+                tree::lines(&graph, &origins).into_iter().chain(state::lines(&store, &graph)?).try_for_each(say)?;
             }
         }
     }

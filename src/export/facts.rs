@@ -6,7 +6,8 @@ use super::forbidden::without_names;
 use crate::language;
 use crate::provenance::{self, Computed, History, Node, NodeId, Provenance};
 use crate::tables::{Summary, Tables};
-use hilum_cache::evidence::{Signed, chain, checkpoint};
+use crate::workspace::signing;
+use hilum_cache::evidence::{Signed, checkpoint};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Error as StoreError, Ledger, Receipt, RunRecord, Store, gc, journal};
@@ -60,7 +61,7 @@ impl<'a> Facts<'a> {
     pub(super) fn read(store: &'a Store, ledger: &Ledger, run: &str) -> Result<Facts<'a>> {
         let nothing = |why| Error::Nothing { run: run.to_owned(), why };
         let soundness = ledger.soundness(run).unwrap_or_default();
-        if let Some(line) = soundness.altered {
+        if let Some(line) = soundness.first_altered() {
             return Err(Error::Altered { run: run.to_owned(), line });
         }
         let signed = match checkpoint::of_run(store, run) {
@@ -77,11 +78,11 @@ impl<'a> Facts<'a> {
         // were cut off, or all written anew.
         let used: BTreeSet<&str> = graph.nodes.iter().filter_map(|node| node.result.as_ref()).map(|made| made.run.as_str()).chain([run]).collect();
         for of in &used {
-            if let Some(line) = ledger.soundness(of).unwrap_or_default().altered {
+            if let Some(line) = ledger.soundness(of).unwrap_or_default().first_altered() {
                 return Err(Error::Altered { run: (*of).to_owned(), line });
             }
         }
-        if let Some(fault) = chain::examine(store, &[])?.faults.into_iter().find(|fault| used.contains(fault.run())) {
+        if let Some(fault) = signing::faults(store)?.into_iter().find(|fault| used.contains(fault.run())) {
             return Err(Error::Ledger { run: fault.run().to_owned(), fault });
         }
         let mut receipts: BTreeMap<String, Receipt> = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();

@@ -5,7 +5,7 @@ use super::pace::Pace;
 use super::row::{fold, row};
 use super::screen;
 use super::words;
-use super::{remark, rendered};
+use super::{remark, remark_text, rendered};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
@@ -140,7 +140,7 @@ impl Sink for Live {
     fn diagnose(&self, all: &[Diagnostic], texts: &Texts) {
         if !all.is_empty() {
             // Not folded: its lines stand below each other.
-            self.bars.suspend(|| remark(rendered(all, texts)));
+            self.bars.suspend(|| remark_text(rendered(all, texts)));
         }
     }
 }

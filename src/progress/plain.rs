@@ -2,7 +2,7 @@
 
 use super::pace::Pace;
 use super::words;
-use super::{remark, rendered};
+use super::{remark, remark_text, rendered};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::run::event::{Event, Sink};
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl Sink for Plain {
     }
     fn diagnose(&self, all: &[Diagnostic], texts: &Texts) {
         if !all.is_empty() {
-            remark(rendered(all, texts));
+            remark_text(rendered(all, texts));
         }
     }
 }

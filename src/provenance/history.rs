@@ -2,6 +2,7 @@
 //! of what is asked for.
 
 use crate::tables::Tables;
+use hilum_cache::journal::Severity;
 use hilum_cache::{Receipt, Result, RunRecord, StageKey, Store, journal};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub(super) graph: HashMap<String, Bound>,
     /// The key under which each stage had a result at the end.
     pub(super) keys: BTreeMap<String, StageKey>,
+    /// True if it ended in a way after which results are written.
+    pub(super) has_written: bool,
 }
 
 /// A stage of a graph.
@@ -97,7 +100,10 @@ impl<'a> History<'a> {
 
 impl Run {
     fn of(record: &RunRecord) -> Run {
-        let mut run = Run { name: record.name.clone(), study: record.study.clone(), keys: record.keys(), ..Run::default() };
+        let is_refused = record.findings.iter().any(|f| f.severity == Severity::Error && f.allowed.is_none());
+        let has_ended = record.finished.is_some_and(|f| !f.cancelled && f.failed == 0 && f.skipped == 0);
+        let (name, study, keys) = (record.name.clone(), record.study.clone(), record.keys());
+        let mut run = Run { name, study, keys, has_written: has_ended && !is_refused, ..Run::default() };
         run.take_graph(&record.resolved);
         run
     }

@@ -127,13 +127,14 @@ impl Facts<'_> {
                     facts.decided = Some(decided.into_iter().collect());
                 }
                 Some(Event::Finished(counts)) => facts.is_finished = !counts.cancelled,
-                Some(Event::Recovered { .. }) | None => {}
+                Some(Event::Recovered { .. } | Event::AuditStarted { .. } | Event::Erased { .. } | Event::Replayed(_)) => {}
+                Some(Event::Sealed { .. } | Event::Certificate { .. }) | None => {}
             }
         });
         if !is_known {
             return Err(Error::Record { path: run.into(), why: "the run has only just started".to_owned() });
         }
-        if facts.study.is_empty() && facts.journal.altered.is_none() {
+        if facts.study.is_empty() && facts.journal.first_altered().is_none() {
             let why = "its journal has no line that says of which study it is: the run has only just started, or the file was cut".to_owned();
             return Err(Error::Record { path: run.into(), why });
         }
@@ -191,7 +192,7 @@ impl Facts<'_> {
     /// True if a check, where it found nothing, had seen everything that it looks at.
     pub(super) fn is_decided(&self, check: &str) -> bool {
         match &self.decided {
-            _ if self.journal.altered.is_some() || self.journal.unknown.is_some() => false,
+            _ if self.journal.first_altered().is_some() || self.journal.unknown.is_some() => false,
             Some(decided) => decided.contains(check),
             // Older programs made all of their checks in the end, and none before.
             None => self.is_finished && self.counts()[2] == 0,
@@ -201,7 +202,7 @@ impl Facts<'_> {
     /// What has to be known of the journal before anything else, where it is not as it was written.
     pub(super) fn doubt(&self) -> Option<String> {
         let journal = self.journal;
-        let text = match (journal.altered, journal.unknown) {
+        let text = match (journal.first_altered(), journal.unknown) {
             _ if journal.is_empty => format!("The journal of run `{}` is empty: its lines were removed. What the run did is not known", self.run),
             (Some(line), _) => format!(
                 "The journal of run `{}` was altered at line {line} or the line before it. What follows cannot be relied on, and no check counts as passed. \

@@ -3,8 +3,8 @@
 //! both come from the same hand.
 
 use super::real;
-use hilum_cache::evidence::{PublicKey, SigningKey};
-use hilum_cache::{Error, Result};
+use hilum_cache::evidence::{Fault, PublicKey, SigningKey, chain};
+use hilum_cache::{Error, Result, Store};
 use std::path::{Path, PathBuf};
 
 /// The variable that names the file of the key.
@@ -23,6 +23,18 @@ pub fn signing_key(store: &Path) -> Result<Option<SigningKey>> {
         });
     }
     SigningKey::read(&path).map(Some)
+}
+
+/// What does not fit in the ledger of a store, for those who named nobody whom they trust. The key of the environment is known all the
+/// same: a signature that names it and is none of its own is forged.
+///
+/// # Errors
+/// If a file of the ledger cannot be read.
+pub fn faults(store: &Store) -> Result<Vec<Fault>> {
+    // Whoever signs nothing now need not have a key that can be read.
+    let own: Vec<PublicKey> = signing_key(store.root()).ok().flatten().iter().map(SigningKey::public).collect();
+    let is_of_others = |fault: &Fault| matches!(fault, Fault::Untrusted { .. });
+    Ok(chain::examine(store, &own)?.faults.into_iter().filter(|fault| !is_of_others(fault)).collect())
 }
 
 /// The public keys in these files.

@@ -83,27 +83,39 @@ pub fn add(store: &WritableStore, run: &str, meaning: Meaning, key: &SigningKey)
 
 /// The cosignatures of a run, and the names of files that look like one and are none.
 pub(super) fn all(store: &Store, run: &str, trusted: &[PublicKey]) -> Result<(Vec<Found>, Vec<String>)> {
-    let directory = store.directory("runs")?.sub(run)?;
-    let mut names: Vec<String> = directory.names()?.into_iter().filter_map(|name| name.into_string().ok()).collect();
-    names.retain(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
-    names.sort();
     let (mut found, mut unreadable) = (vec![], vec![]);
-    for name in names {
-        let bytes = match directory.read(&name, regular::RECORD) {
-            Err(Error::Foreign { .. } | Error::TooLarge { .. }) => vec![],
-            read => read?,
-        };
-        let read = Envelope::read(&bytes).and_then(|envelope| {
-            let payload = envelope.payload(KIND)?;
-            let says: Cosignature = serde_json::from_slice(&payload).ok()?;
-            let signed = envelope.signed(trusted);
-            let is_whole = says.v == VERSION && checkpoint::is_time(&says.time) && signed != Signed::No;
-            (is_whole && canonical::to_bytes(&says) == payload).then_some(Found { says, signed })
-        });
-        match read {
+    for (name, bytes) in files(store, run)? {
+        match Envelope::read(&bytes).and_then(|envelope| read(&envelope, trusted)) {
             Some(read) => found.push(read),
             None => unreadable.push(name),
         }
     }
     Ok((found, unreadable))
+}
+
+/// The cosignatures of a run as envelopes, without what cannot be read.
+pub(super) fn envelopes(store: &Store, run: &str) -> Result<Vec<Envelope>> {
+    let all = files(store, run)?.into_iter().filter_map(|(_, bytes)| Envelope::read(&bytes));
+    Ok(all.filter(|envelope| read(envelope, &[]).is_some()).collect())
+}
+
+/// What an envelope says, if it is a cosignature as they are written.
+pub(super) fn read(envelope: &Envelope, trusted: &[PublicKey]) -> Option<Found> {
+    let (says, _): (Cosignature, _) = envelope.says(KIND)?;
+    let signed = envelope.signed(trusted);
+    let is_whole = says.v == VERSION && checkpoint::is_time(&says.time) && signed != Signed::No;
+    is_whole.then_some(Found { says, signed })
+}
+
+/// The files of a run that are named as cosignatures, with their bytes; none of what is no file.
+fn files(store: &Store, run: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    let directory = store.directory("runs")?.sub(run)?;
+    let mut names: Vec<String> = directory.names()?.into_iter().filter_map(|name| name.into_string().ok()).collect();
+    names.retain(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+    names.sort();
+    let read = |name: String| match directory.read(&name, regular::RECORD) {
+        Err(Error::Foreign { .. } | Error::TooLarge { .. }) => Ok((name, vec![])),
+        read => Ok((name, read?)),
+    };
+    names.into_iter().map(read).collect()
 }

@@ -76,6 +76,13 @@ impl Envelope {
         if self.kind == kind { STANDARD.decode(&self.payload).ok() } else { None }
     }
 
+    /// What the payload says, if the envelope is of this type and the payload is spelled as `T` is written; with its bytes.
+    pub(super) fn says<T: Serialize + serde::de::DeserializeOwned>(&self, kind: &str) -> Option<(T, Vec<u8>)> {
+        let payload = self.payload(kind)?;
+        let says: T = serde_json::from_slice(&payload).ok()?;
+        (canonical::to_bytes(&says) == payload).then_some((says, payload))
+    }
+
     /// What is known of its signature.
     pub fn signed(&self, trusted: &[PublicKey]) -> Signed {
         let (Some(Signature { keyid, sig }), Ok(payload)) = (self.signatures.first(), STANDARD.decode(&self.payload)) else { return Signed::No };

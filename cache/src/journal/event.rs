@@ -65,6 +65,32 @@ pub enum Event {
     },
     /// The run ended by itself, and not by being killed; its last line.
     Finished(Finished),
+    /// Something was done with the store, or asked of it, that is no run of a study; the first line of its journal.
+    AuditStarted {
+        /// What it was.
+        audit: Audit,
+        /// The study that it was about.
+        study: String,
+    },
+    /// Objects are removed, since a patient is erased: this line is on the disk before the first of them is gone.
+    Erased {
+        /// The objects.
+        objects: Vec<Digest>,
+    },
+    /// A stage was computed again, and its outputs were compared with those of its receipt.
+    Replayed(Replayed),
+    /// What is to be compared, and how, was fixed.
+    Sealed {
+        /// The study.
+        study: String,
+        /// What was fixed, as the layers above write and read it.
+        plan: Value,
+    },
+    /// What came of it, as the layers above write and read it.
+    Certificate {
+        /// The certificate.
+        certificate: Value,
+    },
 }
 
 impl Event {
@@ -72,17 +98,83 @@ impl Event {
     pub(super) fn is_durable(&self) -> bool {
         match self {
             Event::Started { .. } | Event::Receipt { .. } | Event::Checked { .. } | Event::Finished(_) => true,
+            Event::AuditStarted { .. } | Event::Erased { .. } | Event::Replayed(_) | Event::Sealed { .. } | Event::Certificate { .. } => true,
             Event::Recovered { .. } | Event::StageStarted { .. } | Event::Reused { .. } | Event::Failed(_) | Event::Finding(_) => false,
         }
     }
 }
 
 /// The types of lines that this program knows, by all of their names.
-const TYPES: [&str; 10] = ["begun", "checked", "failed", "finding", "finished", "receipt", "recovered", "reused", "stage-started", "started"];
+const TYPES: [&str; 15] = [
+    "audit-started",
+    "begun",
+    "certificate",
+    "checked",
+    "erased",
+    "failed",
+    "finding",
+    "finished",
+    "receipt",
+    "recovered",
+    "replayed",
+    "reused",
+    "sealed",
+    "stage-started",
+    "started",
+];
 
 /// True if this program should be able to read a line of that type.
 pub(super) fn is_known(kind: &str) -> bool {
     TYPES.contains(&kind)
+}
+
+/// What a journal is the record of, where it is no run of a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audit {
+    /// A patient was erased.
+    Erasure,
+    /// Stages were computed again.
+    Replay,
+    /// An analysis was fixed.
+    Seal,
+}
+
+/// A stage that was computed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// The key of the recipe.
+    pub key: StageKey,
+    /// The study of the receipt.
+    pub study: String,
+    /// The stage's name there, with its cell.
+    pub stage: String,
+    /// The run that wrote the receipt.
+    pub run: String,
+    /// What came of it.
+    pub outcome: ReplayOutcome,
+    /// Why it could not be compared; none where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Digests of outputs as the receipt has them, by port.
+    pub recorded: BTreeMap<String, Digest>,
+    /// Digests of outputs as they are now, by port; none where it was not computed.
+    #[serde(default)]
+    pub found: BTreeMap<String, Digest>,
+}
+
+/// What came of computing a stage again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplayOutcome {
+    /// All outputs have the same bytes.
+    Same,
+    /// They have others, although the same were due.
+    Differs,
+    /// They have others, and need not have the same: the kind promises statistics only, or the machine is another.
+    NotComparable,
+    /// It could not be computed.
+    NotReplayed,
 }
 
 /// Why a stage failed.
@@ -203,6 +295,23 @@ mod tests {
                 Event::Finished(Finished { executed: 1, reused: 2, failed: 3, skipped: 4, cancelled: true }),
                 json!({"type": "finished", "executed": 1, "reused": 2, "failed": 3, "skipped": 4, "cancelled": true}),
             ),
+            (Event::AuditStarted { audit: Audit::Erasure, study: "s".into() }, json!({"type": "audit-started", "audit": "erasure", "study": "s"})),
+            (Event::Erased { objects: vec![digest] }, json!({"type": "erased", "objects": [digest]})),
+            (
+                Event::Replayed(Replayed {
+                    key,
+                    study: "s".into(),
+                    stage: "a".into(),
+                    run: "r".into(),
+                    outcome: ReplayOutcome::NotComparable,
+                    reason: Some("w".into()),
+                    recorded: BTreeMap::from([("p".into(), digest)]),
+                    found: BTreeMap::new(),
+                }),
+                json!({"type": "replayed", "key": key.to_string(), "study": "s", "stage": "a", "run": "r", "outcome": "not-comparable", "reason": "w", "recorded": {"p": digest}, "found": {}}),
+            ),
+            (Event::Sealed { study: "s".into(), plan: json!({}) }, json!({"type": "sealed", "study": "s", "plan": {}})),
+            (Event::Certificate { certificate: json!([1]) }, json!({"type": "certificate", "certificate": [1]})),
         ];
         for (event, line) in all {
             assert!(is_known(line["type"].as_str().unwrap()), "{line}");

@@ -216,13 +216,23 @@ fn a_proof_holds_for_its_line_alone() {
     for at in 0..7 {
         let proof = proof::prove(&store, &name, at).unwrap();
         let read = Proof::read(&serde_json::to_vec(&proof).unwrap()).unwrap();
-        let (says, signed) = read.check(&[key.public()]).unwrap();
-        assert_eq!((says.run.as_str(), says.size, signed), (name.as_str(), 7, Signed::By(key.public().id())));
+        let proven = read.check(&[key.public()]).unwrap();
+        assert_eq!((proven.says.run.as_str(), proven.says.size, &proven.signed), (name.as_str(), 7, &Signed::By(key.public().id())));
+        assert!(proven.is_trusted() && !proven.is_forged() && !read.check(&[]).unwrap().is_trusted());
         assert_eq!(Proof { line: read.line.replace("\"v\":1", "\"v\":2"), ..read.clone() }.check(&[]), None);
         assert_eq!(Proof { index: (at + 1) % 7, ..read.clone() }.check(&[]), None);
         assert_eq!(Proof { path: read.path[1..].to_vec(), ..read }.check(&[]), None);
     }
     assert!(proof::prove(&store, &name, 7).is_err());
+    // Who trusts the reviewer alone is shown what the reviewer signed; a cosignature of another checkpoint is none of it.
+    let reviewer = SigningKey::new([9; 32]);
+    cosignature::add(&store, &name, Meaning::Review, &reviewer).unwrap();
+    let proof = Proof::read(&serde_json::to_vec(&proof::prove(&store, &name, 1).unwrap()).unwrap()).unwrap();
+    assert!(proof.check(&[reviewer.public()]).unwrap().is_trusted());
+    let other = run(&store, 1, Some(&key));
+    cosignature::add(&store, &other, Meaning::Review, &reviewer).unwrap();
+    let elsewhere = Proof { cosignatures: proof::prove(&store, &other, 1).unwrap().cosignatures, ..proof };
+    assert!(!elsewhere.check(&[reviewer.public()]).unwrap().is_trusted());
     fs::write(file(&store, &name, "journal.jsonl"), fs::read_to_string(file(&store, &name, "journal.jsonl")).unwrap().replace("a1", "a9")).unwrap();
     assert!(proof::prove(&store, &name, 0).unwrap_err().to_string().contains("not that of its checkpoint"));
 }

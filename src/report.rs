@@ -4,6 +4,7 @@ mod arms;
 mod artifacts;
 mod chapters;
 mod drawing;
+mod evidence;
 mod extractors;
 mod facts;
 mod fitted;

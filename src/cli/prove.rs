@@ -9,6 +9,7 @@ use clap::Args;
 use hilum_cache::evidence::{Proof, Proven, PublicKey, proof};
 use hilum_cache::journal::{self, Event};
 use hilum_cache::{Receipt, Store};
+use hilum_stages::words::counted;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -41,9 +42,16 @@ pub(super) fn prove(args: &ProveArgs) -> anyhow::Result<u8> {
     let what = args.what.as_deref().unwrap_or_default();
     let origins = trace::origins_of(&history, what)??;
     let graph = history.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
-    let found = graph.roots.iter().find_map(|root| graph.nodes[*root].result.as_ref());
-    let Some(computed) = found else {
-        return Err(wrong(format!("no run in this store has a receipt of `{what}`")).into());
+    let mut found: Vec<_> = graph.roots.iter().filter_map(|root| graph.nodes[*root].result.as_ref()).collect();
+    // Files of one stage, and stages of several studies with one result, have one receipt.
+    found.dedup_by_key(|computed| (computed.key, computed.run.as_str()));
+    let computed = match found.as_slice() {
+        [] => return Err(wrong(format!("no run in this store has a receipt of `{what}`")).into()),
+        [one] => one,
+        [first, ..] => {
+            let message = format!("`{what}` is {} with a receipt each, and a proof is of one", counted(found.len(), "result", "results"));
+            return Err(wrong(message).help(format!("name one of them, such as `{}`", first.stage)).into());
+        }
     };
     let index = line(&store, &computed.run, |receipt| receipt.key == computed.key && receipt.stage == computed.stage)?;
     let proof = proof::prove(&store, &computed.run, index)?;
@@ -103,7 +111,11 @@ fn lines(proof: &Proof, Proven { says, signed, cosignatures }: &Proven, receipt:
     let verdict = if is_good { "PROVEN" } else { "UNTRUSTED" };
     say(format!("{verdict}: line {} of {} of run {}, study {}: the receipt of `{stage}`", proof.index + 1, says.size, says.run, says.study))?;
     for (port, artifact) in receipt["outputs"].as_object().into_iter().flatten() {
-        say(format!("  {port} sha256:{}", artifact["sha256"].as_str().unwrap_or("?")))?;
+        let sha256 = artifact["sha256"].as_str().unwrap_or("?");
+        match artifact["file"].as_str() {
+            Some(file) => say(format!("  {port} sha256:{sha256}  {file}"))?,
+            None => say(format!("  {port} sha256:{sha256}  the list of its files, with the digest of each"))?,
+        }
     }
     say(format!("checkpoint {} of {}, root sha256:{}: {}", says.index, says.time, short(&says.root.hex()), trust::signed(signed)))?;
     cosignatures.iter().try_for_each(|found| say(format!("{}, {}: {}", found.says.meaning.name(), trust::minute(&found.says.time), trust::signed(&found.signed))))

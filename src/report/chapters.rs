@@ -37,6 +37,7 @@ mod training_sets;
 mod under_way;
 
 use super::artifacts::{ReportArtifact, Subject};
+use super::evidence;
 use super::facts::{Facts, Found};
 use super::material::Material;
 use super::wide;
@@ -127,14 +128,17 @@ impl Chapter {
         if found.is_empty() && !self.about.is_empty() {
             return Ok((!removed.is_empty()).then(|| no_longer(&removed)));
         }
-        let content = match (self.render)(&Material { facts, store, found }) {
+        let material = Material { facts, store, found };
+        let content = match (self.render)(&material) {
             Err(Error::Missing(object)) if facts.is_removed(store, &object)? => return Ok(Some(no_longer(&[format!("object {}", object.short())]))),
             content => content?,
         };
+        let Material { found, .. } = material;
         let said = further.iter().map(|(subject, n)| format!("{n} more artifacts `{}`", subject.name)).collect::<Vec<_>>().join(", ");
         Ok(content.map(|content| {
             html! {
                 (content)
+                (evidence::from(facts, &found))
                 @if !removed.is_empty() { (no_longer(&removed)) }
                 @if !said.is_empty() { p.more { "Not considered here, since the study is large: " (wide::prose(&said)) " (see " code { "hilum show " (facts.run) } " and " code { "results/" (facts.study) } ")." } }
             }

@@ -1,6 +1,7 @@
 //! What a report is about: what the journal of a run and the store say. Independent of kinds, of tables and of the page.
 
 use super::artifacts::{Known, ReportArtifact, Subject};
+use super::evidence::Places;
 use super::people::People;
 use crate::tables::Tables;
 use hilum_cache::checkpoint::Checkpoints;
@@ -48,6 +49,10 @@ pub(super) struct Facts<'a> {
     pub(super) tables: Tables,
     /// Who is who in them, once it was asked for.
     pub(super) people: OnceCell<People>,
+    /// Where stages are on the page, once it was asked for.
+    pub(super) places: OnceCell<Places>,
+    /// The lines of this run's receipts by stage, counted from 1.
+    pub(super) lines: BTreeMap<String, u64>,
     /// Objects that `gc` removed, once one was asked for.
     pub(super) removed: OnceCell<HashSet<Digest>>,
 }
@@ -118,6 +123,7 @@ impl Facts<'_> {
                 }
                 Some(Event::Receipt { receipt }) => {
                     facts.is_of(receipt.study);
+                    facts.lines.insert(receipt.stage.clone(), entry.seq + 1);
                     results.insert(receipt.stage, (StageResult::InJournal(line), true));
                 }
                 Some(Event::Failed(failure)) => facts.failures.push(failure),
@@ -161,6 +167,11 @@ impl Facts<'_> {
         if self.study.is_empty() {
             self.study = study;
         }
+    }
+
+    /// Where stages are on the page.
+    pub(super) fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::of(self.stages.iter().map(|(name, _)| name.as_str())))
     }
 
     /// The receipts that there are, in the order of the study, each under the name that its stage has in it.

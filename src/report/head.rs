@@ -19,10 +19,10 @@ pub(super) fn status(f: &Facts) -> Markup {
     html! {
         @if let Some(drawn) = drawn(f) { p.warn { (prose(&drawn)) } }
         dl.facts {
-            div { dt { "Run" } dd { (f.run) ", started " time datetime=(f.started) { (date(&f.started)) } @if !f.is_finished { ", " b { "not finished" } } } }
-            div { dt { "Scale" } dd { (scale(f)) } }
+            div { dt { "Run" } dd { a href="#ledger" { (f.run) } ", started " time datetime=(f.started) { (date(&f.started)) } @if !f.is_finished { ", " b { "not finished" } } } }
+            div { dt { "Scale" } dd { a href="#study" { (scale(f)) } } }
             div { dt { "Stages" } dd {
-                (executed) " executed, " (reused) " reused" @if not_run > 0 { ", " b { (not_run) " not run" } }
+                a href="#stages" { (executed) " executed, " (reused) " reused" } @if not_run > 0 { ", " b { (not_run) " not run" } }
                 @if !f.failures.is_empty() { ", " b { (f.failures.len()) " failed" } }
             } }
             div { dt { "Checks" } dd {
@@ -30,7 +30,7 @@ pub(super) fn status(f: &Facts) -> Markup {
                 @for (finding, _) in allowed.iter().take(REASONS) { "; allowed: " (finding.id) " (" (finding.allowed.as_deref().unwrap_or_default()) ")" }
                 @if allowed.len() > REASONS { "; " (counted(allowed.len() - REASONS, "more finding is", "more findings are")) " allowed" }
             } }
-            @if let Some(programs) = programs(f) { div { dt { "Program" } dd { (programs) } } }
+            @if let Some(programs) = programs(f) { div { dt { "Program" } dd { a href="#origins" { (programs) } } } }
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
             "drawn by a program",
             "they mean nothing at all",
             "2026-11-29 21:14 UTC",
-            "1 executed, 0 reused, <b>1 not run</b>",
+            "1 executed, 0 reused</a>, <b>1 not run</b>",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }

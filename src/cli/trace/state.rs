@@ -19,7 +19,7 @@ pub(super) fn lines(store: &Store, graph: &Provenance) -> Result<Vec<String>> {
 }
 
 fn artifacts(store: &Store, graph: &Provenance) -> Result<String> {
-    let all: BTreeMap<Digest, &Artifact> = graph.nodes.iter().flat_map(made).map(|artifact| (artifact.digest, artifact)).collect();
+    let all: BTreeMap<Digest, &Artifact> = reached(graph).into_iter().flat_map(made).map(|artifact| (artifact.digest, artifact)).collect();
     let (removed, erased) = (gc::removed(store)?, erasure::all(store)?);
     let [mut intact, mut gone, mut wrong] = [0; 3];
     for artifact in all.values() {
@@ -35,12 +35,23 @@ fn artifacts(store: &Store, graph: &Provenance) -> Result<String> {
     Ok(format!("state    {}", parts.join(", ")))
 }
 
+/// The stages from which an edge leads to what was asked for, and these.
+fn reached(graph: &Provenance) -> Vec<&Node> {
+    let (mut waiting, mut seen) = (graph.roots.clone(), BTreeSet::new());
+    while let Some(id) = waiting.pop() {
+        if seen.insert(id) {
+            waiting.extend(graph.nodes[id].inputs.iter().filter_map(|edge| edge.from.as_ref()).map(|source| source.node));
+        }
+    }
+    seen.into_iter().map(|id| &graph.nodes[id]).collect()
+}
+
 fn made(node: &Node) -> impl Iterator<Item = &Artifact> {
     node.result.iter().flat_map(|result| result.outputs.values())
 }
 
 fn signatures(store: &Store, graph: &Provenance) -> Result<Vec<String>> {
-    let runs: BTreeSet<&str> = graph.nodes.iter().filter_map(|node| node.result.as_ref()).map(|made| made.run.as_str()).collect();
+    let runs: BTreeSet<&str> = reached(graph).into_iter().filter_map(|node| node.result.as_ref()).map(|made| made.run.as_str()).collect();
     let examined = chain::examine(store, &[])?;
     let of_run = |run: &str| examined.checkpoints.iter().find(|found| found.says.run == run);
     let mut by: BTreeMap<String, usize> = BTreeMap::new();

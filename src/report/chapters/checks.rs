@@ -2,6 +2,7 @@
 
 use super::{Chapter, Material, findings};
 use crate::report::extractors::Extractors;
+use crate::report::facts::Facts;
 use crate::report::verdicts::{Grade, Verdict, verdicts};
 use crate::report::wide::{breakable, prose, wide};
 use hilum_cache::Result;
@@ -26,17 +27,17 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         // All of them on paper, too: that nothing was found is what an auditor wants to have in hand.
         (wide("Checks and their verdicts", &html! { table {
             thead { tr { @for head in ["check", "looks for", "verdict", "found"] { th scope="col" { (head) } } } }
-            tbody { @for verdict in &all { tr { (row(verdict, &extractors)) } } }
+            tbody { @for verdict in &all { tr { (row(m.facts, verdict, &extractors)) } } }
         } }))
     }))
 }
 
-fn row(verdict: &Verdict, extractors: &Extractors) -> Markup {
+fn row(facts: &Facts, verdict: &Verdict, extractors: &Extractors) -> Markup {
     html! {
         th scope="row" { code { (breakable(verdict.id)) } } td.text { (verdict.title) }
         td { @if verdict.grade == Grade::Passed { (verdict.grade.word()) } @else { b { (verdict.grade.word()) } } }
         td.text {
-            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others, extractors)) @for note in &finding.notes { br; small { (prose(&extractors.in_text(note))) } } } }
+            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(facts, finding, *others, extractors)) @for note in &finding.notes { br; small { (prose(&extractors.in_text(note))) } } } }
             @if verdict.findings.len() > SHOWN { p { "and " (verdict.findings.len() - SHOWN) " more" } }
         }
     }
@@ -46,7 +47,6 @@ fn row(verdict: &Verdict, extractors: &Extractors) -> Markup {
 mod tests {
     use super::*;
     use crate::checks::ids;
-    use crate::report::facts::Facts;
     use crate::report::tests::empty_store;
     use hilum_cache::journal::{Finding, Severity};
     use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Findings of checks, warnings of stages, and failures, so that they are not overlooked.
 
 use super::{Chapter, Material, warning};
+use crate::report::evidence;
 use crate::report::extractors::Extractors;
 use crate::report::facts::Facts;
 use crate::report::verdicts::{Grade, merged};
@@ -24,8 +25,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let any = !findings.is_empty() || !warnings.is_empty() || !f.failures.is_empty();
     Ok(any.then(|| {
         html! {
-            @for failure in f.failures.iter().take(SHOWN) { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
-            @for (finding, others) in findings.iter().take(SHOWN) { div class=(Grade::of(finding).class()) { (said(finding, *others, &extractors)) } }
+            @for failure in f.failures.iter().take(SHOWN) { div.bad { b { (evidence::stage(f, &failure.stage)) } " failed: " (failure.message) } }
+            @for (finding, others) in findings.iter().take(SHOWN) { div class=(Grade::of(finding).class()) { (said(f, finding, *others, &extractors)) } }
             @for (stage, note) in warnings.iter().take(SHOWN) { (warning(Some(stage), note)) }
             @for (n, one, several) in [(f.failures.len(), "failure", "failures"), (findings.len(), "finding", "findings"), (warnings.len(), "warning", "warnings")] {
                 @if n > SHOWN { p.more { "and " (counted(n - SHOWN, &format!("more {one}"), &format!("more {several}"))) " (" code { "hilum show " (f.run) } ")" } }
@@ -35,9 +36,9 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 }
 
 /// A finding in words.
-pub(super) fn said(finding: &Finding, others: usize, extractors: &Extractors) -> Markup {
+pub(super) fn said(facts: &Facts, finding: &Finding, others: usize, extractors: &Extractors) -> Markup {
     html! {
-        b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
+        b { (finding.id) } " at " (evidence::stage(facts, &finding.stage)) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
         @match &finding.message {
             Some(message) => {
                 (prose(&extractors.in_text(message)))

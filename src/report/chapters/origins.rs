@@ -1,6 +1,7 @@
 //! What a run was made of: data by their digests, seeds, programs and devices.
 
 use super::{Chapter, Material};
+use crate::report::evidence;
 use crate::report::wide::{prose, table};
 use hilum_cache::{Receipt, Result};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -59,7 +60,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let of_data = data
         .iter()
         .map(|(row, _)| row.each_ref().map(String::as_str))
-        .map(|[stage, what, digest]| html! { th scope="row" { (stage) } td { (prose(what)) } td { (code(digest)) } });
+        .map(|[stage, what, digest]| html! { th scope="row" { (evidence::stage(m.facts, stage)) } td { (prose(what)) } td { (code(digest)) } });
     let of_seeds = seeds.iter().map(|(stage, all)| {
         let shown: Vec<&str> = all.iter().take(SEEDS).map(|(seed, _)| seed.as_str()).collect();
         let more = all.0.len().saturating_sub(SEEDS);

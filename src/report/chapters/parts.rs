@@ -3,6 +3,7 @@
 
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
+use crate::report::evidence;
 use crate::report::reach::{Contents, Reach, Run, TESTED};
 use crate::report::verdicts::{Grade, verdicts};
 use crate::report::wide::{prose, table};
@@ -138,7 +139,7 @@ fn page(m: &Material, compared: &[Compared], reasons: &[String]) -> Markup {
     let (shared, all) = (compared.iter().filter(|c| c.is_shared()).count(), counted(compared.len(), "evaluation", "evaluations"));
     let tested = || range(compared, |c| c.patients[0], "test patient", "test patients");
     let number = |n: u64| html! { td.num { @if n > 0 { b { (n) } } @else { "0" } } };
-    let row = |c: &Compared| html! { th scope="row" { (c.evaluation) } @for n in c.patients { td.num { (n) } } (number(c.shared_patients)) (number(c.shared_images)) };
+    let row = |c: &Compared| html! { th scope="row" { (evidence::stage(m.facts, &c.evaluation)) } @for n in c.patients { td.num { (n) } } (number(c.shared_patients)) (number(c.shared_images)) };
     let heads = ["evaluation", "test patients", "training patients", "validation patients", "patients of generators", "patients in both", "images in both"];
     html! {
         @if shared > 0 { p.bad { "In " (shared) " of " (all) ", patients or images of the test were in the training, chose the model, or trained its generators." } }

@@ -2,29 +2,28 @@
 
 use super::{Chapter, Material};
 use crate::progress::words::{duration, size};
-use crate::report::facts::{Facts, StageResult};
+use crate::report::evidence::{self, CELLS};
+use crate::report::facts::Facts;
 use crate::report::wide::{more, prose, table};
-use hilum_cache::Result;
+use hilum_cache::{Receipt, Result};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "stages", title: "Stages", about: &[], render };
 
-/// Cells that have a row of their own.
-const CELLS: usize = 150;
-
 fn render(m: &Material) -> Result<Option<Markup>> {
     let f = m.facts;
     let further = f.stages.len().saturating_sub(CELLS);
-    let rows: Vec<Markup> = f.stages.iter().take(CELLS).map(|(name, known)| row(f, name, known.as_ref())).collect();
+    let rows: Vec<Markup> = f.places().shown().map(|at| row(f, at)).collect();
     Ok(Some(html! {
-        @if further > 0 { (together(f)) h4 { "The first " (CELLS) " cells" } }
-        (table("Stages of the study", &["stage", "kind", "result", "time", "memory", "details"], &rows, &format!("`hilum show {}`", f.run)))
+        @if further > 0 { (together(f)) h4 { "The first cells of each stage" } }
+        (table("Stages of the study", &["stage", "kind", "result", "time", "memory", "evidence"], &rows, &format!("`hilum show {}`", f.run)))
         (more(further, &format!("`hilum show {}`", f.run)))
     }))
 }
 
-fn row(f: &Facts, name: &str, known: Option<&(StageResult, bool)>) -> Markup {
+fn row(f: &Facts, at: usize) -> Markup {
+    let (name, known) = &f.stages[at];
     html! {
         th scope="row" { (name) }
         @match known {
@@ -40,13 +39,32 @@ fn row(f: &Facts, name: &str, known: Option<&(StageResult, bool)>) -> Markup {
                 td.num { (duration(r.millis)) }
                 td.num { @if let Some(m) = r.peak_memory { (size(m)) } }
                 td { details {
-                    summary { "recipe" @if !r.notes.is_empty() { ", notes" } span.of { " of " (name) } }
-                    @for note in &r.notes { p { (prose(note)) } }
-                    pre.recipe { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
-                    @for (port, a) in r.outputs.iter() { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
+                    summary { "recipe, digests" @if !r.notes.is_empty() { ", notes" } span.of { " of " (name) } }
+                    // Inside of what is folded: whoever follows a link to it sees it opened.
+                    div id=(evidence::anchor(at)) {
+                        p { (recorded(f, name, &r, *executed)) }
+                        @for note in &r.notes { p { (prose(note)) } }
+                        @for (port, a) in r.outputs.iter() { div { code { (port) " sha256:" (a.sha256.hex()) } } }
+                        p { code { "hilum trace " (name) } ", " code { "hilum prove " (name) } }
+                        pre.recipe { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
+                    }
                 } }
             }
         }
+    }
+}
+
+/// Where the receipt of a stage stands.
+fn recorded(f: &Facts, name: &str, receipt: &Receipt, executed: bool) -> Markup {
+    let line = f.lines.get(name).filter(|_| executed);
+    let elsewhere = || f.ledger.and_then(|ledger| ledger.find(&receipt.key)).map(|(_, run)| run);
+    html! {
+        @match (line, elsewhere()) {
+            (Some(line), _) => { "Line " (line) " of run " code { (f.run) } },
+            (None, Some(run)) => { "Recorded in run " code { (run) } },
+            (None, None) => "Recorded",
+        }
+        ", key " code { (receipt.key) } "; vouched for as said in " a href="#ledger" { "the ledger" } "."
     }
 }
 

@@ -15,6 +15,7 @@ mod proof;
 mod still;
 mod survey;
 mod traces;
+mod trainings;
 
 pub use certificate::{Certificate, Counts, NotReached, Private};
 pub use compared::{Compared, compare};

@@ -147,6 +147,25 @@ mod tests {
         assert_eq!(verified(&store).faults.iter().map(|fault| fault.kind).collect::<Vec<_>>(), ["missing"]);
     }
 
+    #[test]
+    fn a_list_that_a_later_recipe_names_may_be_there_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let run = |store: &WritableStore| {
+            let list = store.put(b"a list of images").unwrap().digest;
+            let mut receipt = receipt("a", StageKey(Digest::of(b"")));
+            receipt.recipe.inputs.insert("images".into(), crate::recipe::Input::Lookup { lookup: list, images: 1 });
+            receipt.key = receipt.recipe.key();
+            Journal::begin(store).unwrap().append(&Event::Receipt { receipt: Box::new(receipt) }).unwrap();
+            list
+        };
+        let list = run(&store);
+        erase(&store, &mut audit(&store), &[list].into(), &[]).unwrap();
+        assert_eq!((verified(&store).count(), verified(&store).erased.len()), (0, 1));
+        assert_eq!(run(&store), list);
+        assert_eq!((verified(&store).count(), verified(&store).erased.len()), (0, 0));
+    }
+
     /// As after a power failure between the line and the removal.
     #[test]
     fn what_should_be_gone_and_is_there_is_said() {

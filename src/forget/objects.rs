@@ -1,8 +1,9 @@
 //! Which objects of a store an erasure takes: all that no clean result needs. Independent of who is erased, and of how they are removed.
 
+use super::trainings;
 use crate::patients::{Found, Reached};
 use hilum_cache::receipt::Artifact;
-use hilum_cache::{Digest, Ledger, Receipt, Result, StageKey, Store, checkpoint, erasure, journal};
+use hilum_cache::{Digest, Ledger, Receipt, Result, StageKey, Store, erasure, journal};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What an erasure takes.
@@ -80,8 +81,7 @@ pub(super) fn taken(store: &Store, ledger: &Ledger, found: &[Found], study: &str
             taken.other_studies.insert(found.result.study.clone());
         }
     }
-    // A training that was stopped has no receipt, and nobody knows whom it has seen.
-    taken.trainings = checkpoint::all(store).into_iter().map(|(key, _)| key).filter(|key| !clean_keys.contains(key)).collect();
+    taken.trainings = trainings::taken(store, found, &clean_keys)?;
     Ok(taken)
 }
 

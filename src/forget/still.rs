@@ -44,9 +44,9 @@ pub fn still_there(study: &Study, listings: &Listings, key: Option<&PseudonymKey
         let of_others = would.as_ref().map(|would| images_of(would, &|pseudonym| traces.others.contains(pseudonym))).unwrap_or_default();
         let files = sources.values().flat_map(|listing| &listing.files).map(|file| file.digest);
         let images: BTreeSet<Digest> = files.filter(|image| traces.images.contains(image) && !of_others.contains(image)).collect();
-        let named = would.iter().flat_map(|would| &would.left_out).filter(|file| traces.has_name(&file.name, key)).count();
-        let source = stage.stage.sources().into_iter().find(|source| source.parameter == "images" || source.parameter == "masks");
-        let source = source.map(|source| source.path.0).unwrap_or_default();
+        let named = would.iter().flat_map(|would| &would.left_out).filter(|file| traces.has_file(&file.name)).count();
+        // Of an import, the directory of images comes first.
+        let source = stage.stage.sources().into_iter().next().map(|source| source.path.0).unwrap_or_default();
         Still { stage: stage.name.clone(), source, rows: rows.len(), images: images.len(), named }
     };
     stages.into_iter().map(look).filter(|still| still.rows + still.images + still.named > 0).collect()

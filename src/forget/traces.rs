@@ -7,7 +7,7 @@ use hilum_cache::{Digest, Error, Ledger, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::kinds::import::identifiers;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -57,20 +57,24 @@ impl Traces {
         Ok(traces)
     }
 
-    /// True if the name of a file, as a list or a table spells it, is one of the patient's: by an image, by a path, or since a part of it is
-    /// the identifier.
-    pub fn has_name(&self, name: &str, key: Option<&PseudonymKey>) -> bool {
+    /// True if the name of a file, as a list or a table spells it, is that of an image of the patient: by its digest or by its path.
+    pub fn has_file(&self, name: &str) -> bool {
         let is_image = || name.parse().is_ok_and(|digest: Digest| self.images.contains(&digest));
         let is_path = || !name.is_empty() && self.paths.iter().any(|path| path.ends_with(Path::new(name)) || Path::new(name) == path);
-        is_image() || is_path() || key.is_some_and(|key| self.is_named_in(name, key))
+        is_image() || is_path()
+    }
+
+    /// The same, or if a directory in the name, or what the pattern of an import finds in it, is the identifier. A file may be called as
+    /// somebody else is, and is not meant.
+    pub fn has_name(&self, name: &str, key: Option<&PseudonymKey>) -> bool {
+        self.has_file(name) || key.is_some_and(|key| self.is_named_in(name, key))
     }
 
     fn is_named_in(&self, name: &str, key: &PseudonymKey) -> bool {
         let is_theirs = |identifier: &String| self.pseudonyms.contains(&key.pseudonym(identifier));
         let by_pattern = |pattern: &String| identifiers(&json!({ "patient": { "pattern": pattern } }), name).parts.iter().any(is_theirs);
-        let stem = |part: &str| part.rsplit_once('.').map(|(stem, _)| stem.to_owned());
-        let parts = name.split(['/', '\\']).flat_map(|part| std::iter::once(part.to_owned()).chain(stem(part)));
-        let mut whole = parts.flat_map(|part| identifiers(&serde_json::Value::Null, &part).whole);
+        let directories = name.rsplit_once(['/', '\\']).map_or("", |(above, _)| above).split(['/', '\\']);
+        let mut whole = directories.flat_map(|part| identifiers(&Value::Null, part).whole);
         self.patterns.iter().any(by_pattern) || whole.any(|part| is_theirs(&part))
     }
 }
@@ -89,12 +93,12 @@ mod tests {
             patterns: ["who=(P[0-9]+)".to_owned()].into(),
             ..Traces::default()
         };
-        for theirs in [&Digest::of(b"image").to_string(), "x.png", "img/x.png", "/data/img/x.png", "covid/p7/1.png", "P7.png", "a-who=P7-b.png"] {
+        for theirs in [&Digest::of(b"image").to_string(), "x.png", "img/x.png", "/data/img/x.png", "covid/p7/1.png", "a-who=P7-b.png"] {
             assert!(traces.has_name(theirs, Some(&key)), "{theirs}");
         }
-        for other in [&Digest::of(b"other").to_string(), "ax.png", "", "P71.png", "covid/P8/x1.png", "a-who=P78-b.png"] {
+        for other in [&Digest::of(b"other").to_string(), "P7.png", "ax.png", "", "P71.png", "covid/P8/x1.png", "a-who=P78-b.png"] {
             assert!(!traces.has_name(other, Some(&key)), "{other}");
         }
-        assert!(!traces.has_name("P7.png", None), "without the key, a name says nothing");
+        assert!(!traces.has_name("covid/P7/1.png", None), "without the key, a name says nothing");
     }
 }

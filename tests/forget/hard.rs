@@ -1,6 +1,7 @@
 //! Erasures that are interrupted, patients who share an image, identifiers within longer texts, and calls that make no sense.
 
 use super::{CANARY, assert_gone, forget, known, parsed, picture, pseudonym, remove, row, run, space, typed};
+use crate::resume::{go_on, kept, until};
 use crate::space::Space;
 use hilum::audit::AuditJournal;
 use hilum_cache::journal::{Audit, Event};
@@ -124,6 +125,43 @@ fn what_only_helps_to_find_the_patient_goes_too() {
     assert!(private["image_paths"] == 3 && private["left_out_lists"] == 1 && private["remembered_files"].as_u64() >= Some(3), "{private}");
     assert!(done["certificate"]["not_reached"].to_string().contains("changed results"), "{done}");
     assert!(!space.path(".hilum/checkpoints").join("a".repeat(64)).exists());
+}
+
+/// A training on everybody, and one on nobody.
+const TRAININGS: &str = "study: s
+seed: 1
+stages:
+  images: { stage: import, with: { images: img, table: t.csv, columns: { patient: who, file: file, label: label }, patients: registry } }
+  pixels: { stage: prepare, in: { samples: images }, with: { size: 32 } }
+  theirs:
+    stage: train-gan
+    in: { samples: images, images: pixels }
+    with: { network: { dcgan: { size: 32, width: 8, latent: 16 } }, label: covid, steps: 400, batch: 4 }
+  drawn: { stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8, finding: peripheral } } } }
+  drawn-pixels: { stage: prepare, in: { samples: drawn }, with: { size: 32 } }
+  others:
+    stage: train-gan
+    in: { samples: drawn, images: drawn-pixels }
+    with: { network: { dcgan: { size: 32, width: 8, latent: 16 } }, label: covid, steps: 400, batch: 4 }
+";
+
+#[test]
+fn a_training_that_was_stopped_goes_unless_it_saw_nothing_of_the_patient() {
+    let space = space(TRAININGS, 0..12);
+    for stage in ["theirs", "others"] {
+        let mut under = until(&space, &["--checkpoint-every", "0"], stage, 5);
+        under.run.kill().unwrap();
+        under.run.wait().unwrap();
+    }
+    assert_eq!(kept(&space).len(), 2);
+    space.write("study.yaml", STUDY);
+    run(&space);
+    remove(&space, 3..12);
+    let said = forget(&space, &["--json"]);
+    assert_eq!((said.code, parsed(&said)["certificate"]["erased"]["checkpoints"].as_u64()), (0, Some(1)), "{}", said.err);
+    assert_eq!(kept(&space).len(), 1);
+    space.write("study.yaml", TRAININGS);
+    assert!(go_on(&space, "others").contains("resumes after step "));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod errors;
 mod explain;
 mod export;
 mod find;
+mod forget;
 mod gc;
 mod graph;
 mod image;
@@ -120,6 +121,8 @@ enum Verb {
     WhoUsed(who_used::WhoUsedArgs),
     /// Plan what the erasure of a patient would take, without changing anything
     ErasePlan(erase_plan::ErasePlanArgs),
+    /// Compute a study without a patient, and erase from the store what the patient is in or influenced
+    Forget(forget::ForgetArgs),
     /// Find the source file of an image by its digest
     Image(image::ImageArgs),
     /// Hash everything in the store again, follow its ledger, and set damaged objects aside
@@ -272,6 +275,7 @@ pub fn main() -> ExitCode {
         Verb::Patients(args) => patients::patients(&args),
         Verb::WhoUsed(args) => who_used::who_used(&args),
         Verb::ErasePlan(args) => erase_plan::erase_plan(&args),
+        Verb::Forget(args) => forget::forget(&args),
         Verb::Image(args) => image::image(&args),
         Verb::Verify(args) => verify::verify(&args),
         Verb::Log(args) => log::log(&args),

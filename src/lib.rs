@@ -8,6 +8,7 @@ pub mod compare_runs;
 pub mod diagnostic;
 pub mod driver;
 pub mod export;
+pub mod forget;
 pub mod language;
 pub mod lineage;
 pub mod looks;

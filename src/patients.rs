@@ -15,6 +15,7 @@
 
 mod build;
 mod compose;
+mod erased;
 mod flow;
 mod gaps;
 mod index;
@@ -28,7 +29,7 @@ mod sets;
 mod spaces;
 
 pub use gaps::{Gap, Gaps};
-pub use index::{Import, Index, Name, Person, Reach, Recorded};
+pub use index::{Import, Index, Name, Person, Reach, Recorded, Tombstone};
 pub use kept::{FILE, open};
 pub use plan::{Action, NOT_REACHED, Plan, Planned, plan};
 pub use query::{Found, Holding, Patient, Reached, Sought, WhoUsed};

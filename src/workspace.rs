@@ -7,12 +7,14 @@
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
+mod forgotten;
 mod image_map;
 mod key;
 mod left_out;
 mod named_files;
 pub mod signing;
 
+pub use forgotten::{Forgotten, Theirs};
 pub use image_map::{IMAGE_MAP, ImageMap};
 pub use key::is_own;
 

@@ -16,6 +16,7 @@ mod examples;
 mod exports;
 mod faults;
 mod findings;
+mod forget;
 mod fuzz;
 mod generated;
 mod golden;

@@ -65,6 +65,15 @@ pub fn erase(store: &WritableStore, journal: &mut Journal, objects: &BTreeSet<Di
     for some in objects.chunks(OBJECTS_OF_A_LINE) {
         journal.append(&Event::Erased { objects: some.to_vec() })?;
     }
+    // Nothing names these: if they were last, a process that is killed meanwhile would leave them there unseen.
+    for key in trainings {
+        Checkpoints::of(store, key).try_remove()?;
+    }
+    let quarantine = store.directory("quarantine")?;
+    for name in quarantine.names()? {
+        quarantine.remove_all(name)?;
+    }
+    gc::sweep(store);
     let sizes: HashMap<Digest, u64> = store.objects()?.into_iter().collect();
     let mut erased = Erased::default();
     for digest in &objects {
@@ -75,14 +84,6 @@ pub fn erase(store: &WritableStore, journal: &mut Journal, objects: &BTreeSet<Di
         }
     }
     store.sync_shards(objects.iter().filter(|digest| sizes.contains_key(digest)))?;
-    for key in trainings {
-        Checkpoints::of(store, key).try_remove()?;
-    }
-    let quarantine = store.directory("quarantine")?;
-    for name in quarantine.names()? {
-        quarantine.remove_all(name)?;
-    }
-    gc::sweep(store);
     Ok(erased)
 }
 
@@ -102,7 +103,7 @@ mod tests {
             let blob = store.put(text.as_bytes()).unwrap();
             let mut receipt = receipt(text, StageKey(Digest::of(text.as_bytes())));
             let artifact = Artifact { kind: "table".into(), digest: blob.digest, sha256: blob.sha256, bytes: blob.size, file: Some("t.csv".into()) };
-            receipt.outputs = Outputs::from([("table".to_owned(), artifact)]);
+            receipt.outputs = Outputs::from_iter([("table".to_owned(), artifact)]);
             (receipt.recipe.parameters, receipt.key) = (serde_json::Value::from(*text), StageKey(Digest::of(b"")));
             receipt.key = receipt.recipe.key();
             journal.append(&Event::Receipt { receipt: Box::new(receipt) }).unwrap();
@@ -144,6 +145,25 @@ mod tests {
         assert_eq!((verified(&store).count(), verified(&store).erased.len()), (0, 0));
         store.remove(&patient).unwrap();
         assert_eq!(verified(&store).faults.iter().map(|fault| fault.kind).collect::<Vec<_>>(), ["missing"]);
+    }
+
+    #[test]
+    fn a_list_that_a_later_recipe_names_may_be_there_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let run = |store: &WritableStore| {
+            let list = store.put(b"a list of images").unwrap().digest;
+            let mut receipt = receipt("a", StageKey(Digest::of(b"")));
+            receipt.recipe.inputs.insert("images".into(), crate::recipe::Input::Lookup { lookup: list, images: 1 });
+            receipt.key = receipt.recipe.key();
+            Journal::begin(store).unwrap().append(&Event::Receipt { receipt: Box::new(receipt) }).unwrap();
+            list
+        };
+        let list = run(&store);
+        erase(&store, &mut audit(&store), &[list].into(), &[]).unwrap();
+        assert_eq!((verified(&store).count(), verified(&store).erased.len()), (0, 1));
+        assert_eq!(run(&store), list);
+        assert_eq!((verified(&store).count(), verified(&store).erased.len()), (0, 0));
     }
 
     /// As after a power failure between the line and the removal.

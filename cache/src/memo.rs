@@ -135,6 +135,23 @@ impl Memo {
         Memo { fresh: self.fresh.clone(), ..Memo::load(path) }.save(path)
     }
 
+    /// Removes entries from a memo file, by the paths and digests of their files; gives how many.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn remove(path: &Path, is_gone: &dyn Fn(&Path, Option<Digest>) -> bool) -> Result<usize> {
+        let memo = Memo::load(path);
+        let name = |line: &Line| PathBuf::from(std::ffi::OsStr::from_bytes(&memo.loaded[line.path.clone()]));
+        let digest = |line: &Line| parse(&memo.loaded[line.head.clone()]).map(|known| known.1.digest);
+        let kept: Vec<&Line> = memo.lines.iter().filter(|line| !is_gone(&name(line), digest(line))).collect();
+        let removed = memo.lines.len() - kept.len();
+        if removed > 0 {
+            let bytes: Vec<u8> = kept.iter().flat_map(|line| [&memo.loaded[line.head.start..line.path.end], b"\0"].concat()).collect();
+            write_private(path, &bytes)?;
+        }
+        Ok(removed)
+    }
+
     /// Writes the memo atomically if it changed, readable by its owner only.
     pub fn save(&self, path: &Path) -> Result<()> {
         if self.fresh.is_empty() {
@@ -178,6 +195,21 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use super::*;
     use crate::regular::tests::{place, with_hostile};
+
+    #[test]
+    fn entries_are_removed_by_path_or_digest() {
+        let (_dir, path) = place();
+        let (mut memo, stamp) = (Memo::default(), Stamp { size: 1, mtime: 1, ctime: 1, inode: 1 });
+        for name in ["a", "b", "c"] {
+            memo.put(name.into(), stamp, Remembered { digest: Digest::of(name.as_bytes()), note: "n".into() });
+        }
+        memo.save(&path).unwrap();
+        assert_eq!(Memo::remove(&path, &|_, _| false).unwrap(), 0);
+        assert_eq!(Memo::remove(&path, &|path, digest| path == Path::new("a") || digest == Some(Digest::of(b"c"))).unwrap(), 2);
+        let left = Memo::load(&path);
+        assert_eq!(["a", "b", "c"].map(|name| left.get(Path::new(name), &stamp).is_some()), [false, true, false]);
+        assert_eq!(Memo::remove(&path.with_file_name("none"), &|_, _| true).unwrap(), 0);
+    }
 
     #[test]
     fn what_is_not_a_memo_counts_as_empty_and_is_overwritten() {

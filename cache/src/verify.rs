@@ -120,7 +120,7 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
 struct Owners {
     /// Outputs.
     made: BTreeMap<Digest, Vec<String>>,
-    /// The number of the newest run that made an object.
+    /// The number of the newest run that made an object, or stored a list that its recipe names.
     newest: BTreeMap<Digest, u64>,
     /// Lists of images that recipes name. They only serve explanations, so that none is missed where it is not there.
     listed: BTreeMap<Digest, Vec<String>>,
@@ -134,15 +134,17 @@ fn owners(store: &Store, ledger: &Ledger) -> Result<Owners> {
     }
     let mut out = Owners::default();
     for (receipt, run) in newest.values() {
+        let number = numbers.get(*run).copied().unwrap_or(0);
         for (port, input) in &receipt.recipe.inputs {
             if let Some(list) = input.list() {
                 let whose = format!("{} {}, the images of its input `{port}`, written by run {run}", receipt.study, receipt.stage);
                 out.listed.entry(*list).or_default().push(whose);
+                let newest: &mut u64 = out.newest.entry(*list).or_default();
+                *newest = number.max(*newest);
             }
         }
         for (port, artifact) in receipt.outputs.iter() {
             let whose = format!("{} {}.{port}", receipt.study, receipt.stage);
-            let number = numbers.get(*run).copied().unwrap_or(0);
             let mut made = |digest, whose| {
                 out.made.entry(digest).or_default().push(whose);
                 let newest: &mut u64 = out.newest.entry(digest).or_default();

@@ -41,12 +41,12 @@ pub(super) fn erase_plan(args: &ErasePlanArgs) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     say(question.heading(&sought, answer.images, answer.shared))?;
-    lines(&plan)?;
+    lines(&plan, &question.erased())?;
     remark_outside(plan.planned.iter().map(|planned| &planned.found));
     Ok(DONE)
 }
 
-fn lines(plan: &Plan) -> anyhow::Result<()> {
+fn lines(plan: &Plan, erased: &[String]) -> anyhow::Result<()> {
     for (action, name, _) in ACTIONS.iter().filter(|(action, ..)| *action != Action::Keep) {
         for planned in plan.planned.iter().filter(|planned| planned.action == *action) {
             let result = planned.found.result;
@@ -60,10 +60,11 @@ fn lines(plan: &Plan) -> anyhow::Result<()> {
     let older = plan.older_contains + plan.older_influenced + plan.older_not_known;
     if older > 0 {
         say(format!(
-            "older results: {} contain the patient, {} were influenced, of {} it is not known; `hilum who-used` lists them, `hilum gc --keep-runs N` removes those of old runs",
+            "older results: {} contain the patient, {} were influenced, of {} it is not known; `hilum who-used` lists them, `hilum forget` erases them",
             plan.older_contains, plan.older_influenced, plan.older_not_known
         ))?;
     }
+    erased.iter().try_for_each(say)?;
     say("not within reach of this plan:")?;
     NOT_REACHED.iter().try_for_each(|(what, why)| say(format!("  {what}: {why}")))
 }

@@ -10,7 +10,7 @@ use crate::workspace::{self, Workspace, signing};
 use anyhow::Context;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore, journal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Reads a study, or prints all its errors and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
@@ -150,6 +150,13 @@ pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
 pub(super) fn store_to_change(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
     let store = WritableStore::open(&store_dir(args)?)?;
     read_until_the_end(&store);
+    let ledger = Ledger::load(&store)?;
+    Ok((store, ledger))
+}
+
+/// A store out of which something is erased, with what it recorded; without a read lock.
+pub(super) fn store_to_erase(root: &Path) -> anyhow::Result<(WritableStore, Ledger)> {
+    let store = WritableStore::open(root)?;
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
 }

@@ -39,6 +39,7 @@ pub(super) fn who_used(args: &WhoUsedArgs) -> anyhow::Result<u8> {
     }
     let mut by_study: BTreeMap<&str, usize> = BTreeMap::new();
     of(&answer, Reached::Not).for_each(|found| *by_study.entry(&found.result.study).or_default() += 1);
+    question.erased().iter().try_for_each(say)?;
     say(format!("not reached: {}", counted(by_study.values().sum::<usize>(), "result", "results")))?;
     by_study.iter().try_for_each(|(study, count)| say(format!("  {study}   {count}")))?;
     remark_outside(answer.found.iter());

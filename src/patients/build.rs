@@ -1,9 +1,10 @@
 //! Composes the index from a store: reads its tables, joins names, follows the graphs, and numbers images patient by patient.
 
 use super::compose::Composer;
+use super::erased::Erasures;
 use super::flow::Flow;
 use super::gaps::{Gap, Gaps};
-use super::index::{Evidence, Head, Name, Parts, Person, Reach, Recorded};
+use super::index::{Evidence, Head, Name, Parts, Person, Reach, Recorded, Tombstone};
 use super::people::{NO_PERSON, NameOf, People};
 use super::resolve::Resolver;
 use super::rows::AllRows;
@@ -11,7 +12,8 @@ use super::sets::Sets;
 use super::spaces::{Spaces, SpacesOf};
 use crate::provenance::{History, RunId};
 use crate::tables::Tables;
-use hilum_cache::{Receipt, Result};
+use hilum_cache::recipe::Input;
+use hilum_cache::{Digest, Receipt, Result, StageKey};
 use hilum_stages::contract::artifact::ArtifactType;
 use roaring::RoaringBitmap;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -46,7 +48,8 @@ pub(super) fn build(history: &History, evidence: Evidence) -> Result<Parts> {
             results.push((&history.receipts()[at].0, of));
         }
     }
-    let people = People::of(&results, &|receipt| tokens(receipt, &rows), &tables, history.store())?;
+    let erasures = Erasures::read(history.store())?;
+    let people = People::of(&results, &|receipt| tokens(receipt, &rows), &tables, history.store(), &erasures)?;
     let mut composer = Composer::new(history, spaces, Resolver::new(rows, people));
     let mut found = Found::default();
     let current = current(history);
@@ -61,6 +64,7 @@ pub(super) fn build(history: &History, evidence: Evidence) -> Result<Parts> {
             }
         }
     }
+    found.mark_erased(history, &erasures);
     Ok(found.numbered(composer.resolver, evidence))
 }
 
@@ -95,6 +99,16 @@ fn tokens(receipt: &Receipt, rows: &AllRows) -> Vec<String> {
     let numbers: BTreeSet<u32> =
         tables.flat_map(|rows| rows.values().flat_map(|of| of.pairs.iter()).collect::<Vec<_>>()).map(|p| rows.pairs[p as usize].0).collect();
     numbers.into_iter().filter(|token| *token != super::rows::NOBODY).map(|token| rows.token(token).to_owned()).collect()
+}
+
+/// What the recipe of a receipt names: artifacts, and lists of images.
+fn inputs(receipt: &Receipt) -> Vec<Digest> {
+    let of = |input: &Input| match input {
+        Input::One(digest) | Input::Lookup { lookup: digest, .. } => vec![*digest],
+        Input::List(all) => all.clone(),
+        Input::Gathered(cells) => cells.iter().map(|cell| cell.digest).collect(),
+    };
+    receipt.recipe.inputs.values().flat_map(of).collect()
 }
 
 /// What was found of all results.
@@ -136,8 +150,34 @@ impl Found {
             run: history.name(run).to_owned(),
             runs: 1,
             is_current,
+            erased: None,
             flow: number,
         });
+    }
+
+    /// Says of results that they were erased. Of an older one whose inputs were, nobody knows any more whom it has seen; where a result of
+    /// which that is known has its bytes, it is that one alone which is still there.
+    fn mark_erased(&mut self, history: &History, erasures: &Erasures) {
+        if erasures.is_empty() {
+            return;
+        }
+        let store = history.store();
+        let is_known = |result: &Recorded, flows: &[Option<Rc<Flow>>]| flows[result.flow as usize].as_ref().is_some_and(|flow| !flow.gaps.is_missing());
+        let known: HashSet<Digest> = self.results.iter().filter(|result| is_known(result, &self.flows)).filter_map(|result| result.digest).collect();
+        let inputs: HashMap<StageKey, Vec<Digest>> = history.receipts().iter().map(|(receipt, _)| (receipt.key, inputs(receipt))).collect();
+        // Inputs stand before what was made of them.
+        let mut gone: HashMap<Digest, Tombstone> = HashMap::new();
+        for result in &mut self.results {
+            let Some(digest) = result.digest else { continue };
+            result.erased = erasures.of(store, &digest).cloned();
+            if result.erased.is_none() && !result.is_current && !is_known(result, &self.flows) && known.contains(&digest) {
+                let inputs = result.key.as_ref().and_then(|key| inputs.get(key)).into_iter().flatten();
+                result.erased = inputs.filter_map(|input| erasures.of(store, input).or_else(|| gone.get(input))).next().cloned();
+            }
+            if let Some(by) = &result.erased {
+                gone.insert(digest, by.clone());
+            }
+        }
     }
 
     /// Numbers images patient by patient, and adds to each set the other names of its images.

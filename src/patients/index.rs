@@ -35,8 +35,21 @@ pub struct Import {
     pub namespace: String,
     /// The fingerprint of the key that its pseudonyms were made with.
     pub key: Option<String>,
+    /// Regular expressions by which it finds the identifier in a longer text.
+    pub patterns: Vec<String>,
     /// False if its table of pseudonyms is gone or damaged.
     pub is_readable: bool,
+    /// True if that table was erased, so that what it said is not missing.
+    pub is_erased: bool,
+}
+
+/// Where it stands that something was erased.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// The run whose journal says so.
+    pub run: String,
+    /// The line there, counted from 1.
+    pub line: u64,
 }
 
 /// Who reached an output, as numbers of sets.
@@ -77,6 +90,8 @@ pub struct Recorded {
     pub runs: u32,
     /// True for a result of the newest graph of its study.
     pub is_current: bool,
+    /// Where it stands that it was erased, if it was and no run made it again.
+    pub erased: Option<Tombstone>,
     /// Who reached it, by its number in the index.
     pub flow: u32,
 }
@@ -146,6 +161,14 @@ impl Index {
     /// How many different images are in a set.
     pub fn images(&self, set: u32) -> u64 {
         self.head.sets[set as usize].0
+    }
+    /// The images in any of some results.
+    pub fn images_in<'a>(&self, results: impl IntoIterator<Item = &'a Recorded>) -> RoaringBitmap {
+        results.into_iter().fold(RoaringBitmap::new(), |all, result| all | self.set(self.flow(result).contains))
+    }
+    /// How many images of a set are among these.
+    pub(super) fn common(&self, set: u32, images: &RoaringBitmap) -> u64 {
+        self.set(set).intersection_len(images)
     }
     /// How many images of a range are in a set.
     pub fn count(&self, set: u32, images: &Range<u32>) -> u64 {

@@ -7,7 +7,7 @@ use super::index::{Evidence, Head, Index, Name, Parts, Person};
 use super::sets::bytes_of;
 use crate::provenance::History;
 use hilum_cache::receipt::Artifact;
-use hilum_cache::{Digest, Error, Receipt, Result, Store, journal, memo};
+use hilum_cache::{Digest, Error, Receipt, Result, Store, erasure, journal, memo};
 use hilum_stages::contract::artifact::ArtifactType;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -18,7 +18,7 @@ use std::fs;
 pub const FILE: &str = "patients.index";
 
 /// Begins the file. Another form of it, or another meaning of what is in it, has another number.
-const MAGIC: &[u8; 16] = b"hilum patients 1";
+const MAGIC: &[u8; 16] = b"hilum patients 2";
 
 /// The index of a store: the one that it keeps, or one that is made now and kept where the store can be written to.
 ///
@@ -35,7 +35,9 @@ pub fn open(store: &Store) -> Result<Index> {
         return Ok(index);
     }
     let history = History::read(store)?;
-    let objects = objects(&history);
+    let mut objects = objects(&history);
+    // What was erased may be there again.
+    objects.extend(erasure::all(store)?.into_keys().map(|digest| (digest, length_of(store, &digest))));
     let bytes = written(build(&history, Evidence { program: program(), journals, objects })?);
     if !store.is_new() {
         // It only saves time: a store that cannot be written to is answered from all the same.

@@ -1,6 +1,7 @@
 //! Who is who over all runs of a store: tokens and pseudonyms of one patient are joined, within the namespaces of imports, as
 //! `lineage` joins them within a study. Independent of what flows where.
 
+use super::erased::Erasures;
 use super::index::Import;
 use super::rows::readable;
 use super::spaces::Spaces;
@@ -8,6 +9,7 @@ use crate::lineage::Roster;
 use crate::tables::Tables;
 use hilum_cache::{Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A name of a patient: its namespace, whether it is a pseudonym, and the pseudonym or token.
@@ -33,16 +35,24 @@ impl People {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub(super) fn of(results: &[(&Receipt, Spaces)], tokens: &dyn Fn(&Receipt) -> Vec<String>, tables: &Tables, store: &Store) -> Result<People> {
+    pub(super) fn of(
+        results: &[(&Receipt, Spaces)],
+        tokens: &dyn Fn(&Receipt) -> Vec<String>,
+        tables: &Tables,
+        store: &Store,
+        erasures: &Erasures,
+    ) -> Result<People> {
         let mut people = People::default();
         for (receipt, spaces) in results {
-            people.name(receipt, spaces, &tokens(receipt), tables, store)?;
+            people.name(receipt, spaces, &tokens(receipt), tables, store, erasures)?;
         }
         // Whom a token means is known once all imports were read.
         for (receipt, spaces) in results {
             for table in receipt.outputs.values().filter(|a| ArtifactType::Table.is(a)) {
                 match readable(tables.joined_patients(store, table))? {
                     Some(joined) => joined.iter().for_each(|row| people.roster.same_patient(&row.patient, &row.counts_as, spaces.as_deref())),
+                    // What was erased has nobody in it any more, and neither has what was made of it.
+                    None if erasures.of(store, &table.digest).is_some() => {}
                     None => {
                         people.all_unclear |= spaces.is_none();
                         people.unclear.extend(spaces.iter().flat_map(|s| s.iter().cloned()));
@@ -55,7 +65,7 @@ impl People {
         Ok(people)
     }
 
-    fn name(&mut self, receipt: &Receipt, spaces: &Spaces, tokens: &[String], tables: &Tables, store: &Store) -> Result<()> {
+    fn name(&mut self, receipt: &Receipt, spaces: &Spaces, tokens: &[String], tables: &Tables, store: &Store, erasures: &Erasures) -> Result<()> {
         let Some(space) = spaces.as_ref().filter(|_| receipt.recipe.inputs.is_empty()).and_then(|s| s.first()) else { return Ok(()) };
         for token in tokens {
             self.roster.knows(space, token);
@@ -63,8 +73,11 @@ impl People {
         }
         for table in receipt.outputs.values().filter(|a| ArtifactType::Patients.is(a)) {
             let rows = readable(tables.patients(store, table))?;
-            self.imports.push(Import { namespace: space.clone(), key: receipt.recipe.pseudonyms.clone(), is_readable: rows.is_some() });
-            if rows.is_none() {
+            let is_erased = rows.is_none() && erasures.of(store, &table.digest).is_some();
+            let (namespace, key) = (space.clone(), receipt.recipe.pseudonyms.clone());
+            let patterns = patterns_of(&receipt.recipe.parameters);
+            self.imports.push(Import { namespace, key, patterns, is_readable: rows.is_some(), is_erased });
+            if rows.is_none() && !is_erased {
                 self.unclear.insert(space.clone());
             }
             for row in rows.into_iter().flatten() {
@@ -110,6 +123,11 @@ impl People {
         }
         out
     }
+}
+
+/// The patterns by which an import finds identifiers, as its recipe has them.
+fn patterns_of(parameters: &Value) -> Vec<String> {
+    ["/columns/patient/pattern", "/patient/pattern"].iter().filter_map(|at| Some(parameters.pointer(at)?.as_str()?.to_owned())).collect()
 }
 
 /// The namespace of tokens that no import has, as where its tables are gone.

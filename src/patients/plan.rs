@@ -58,7 +58,7 @@ pub struct Plan<'a> {
 }
 
 /// What a plan cannot reach, each with what is to be said of it.
-pub const NOT_REACHED: [(&str, &str); 9] = [
+pub const NOT_REACHED: [(&str, &str); 10] = [
     (
         "imported files",
         "The directories and tables that were imported are not in the store: remove the patient there first, or the next run imports the patient again.",
@@ -72,11 +72,15 @@ pub const NOT_REACHED: [(&str, &str); 9] = [
     ("other stores", "Other stores may have imported the same patient or what was made here: ask each of them."),
     (
         "journals",
-        "Journals are never changed: they keep digests of what is removed, and those of images, from which nobody can compute an image or an identifier. The tables of tokens and pseudonyms stay until they are removed by hand.",
+        "Journals are never changed: they keep digests of what is removed, and those of images, from which nobody can compute an image or an identifier. Tables of tokens and pseudonyms stay until `hilum forget` removes them.",
     ),
     (
         "index of patients",
         "The file `patients.index` of the store has the pseudonyms and tokens of everybody until the next question makes it anew: remove it.",
+    ),
+    (
+        "lists of left-out files",
+        "The tables `.hilum-private/left-out/*.csv` name files that stages left out, which may be the patient's: `hilum forget` removes them.",
     ),
     ("map of images", "The file `images-2` in `.hilum-private` says where the patient's image files are: it follows the imports when the study runs again."),
     (
@@ -90,7 +94,8 @@ pub fn plan<'a>(index: &'a Index, sought: &Sought) -> Plan<'a> {
     let found = index.who_used(sought).found;
     let older = |wanted: Reached| found.iter().filter(|f| !f.result.is_current && f.reached == wanted).count() as u64;
     let (older_contains, older_influenced, older_not_known) = (older(Reached::Contains), older(Reached::Influenced), older(Reached::NotKnown));
-    let planned: Vec<Planned> = found.into_iter().filter(|f| f.result.is_current).map(|found| Planned { action: action(&found), found }).collect();
+    let planned: Vec<Planned> =
+        found.into_iter().filter(|f| f.result.is_current && f.reached != Reached::Erased).map(|found| Planned { action: action(&found), found }).collect();
     Plan { totals: totals(&planned), planned, older_contains, older_influenced, older_not_known }
 }
 
@@ -102,7 +107,7 @@ fn action(found: &Found) -> Action {
         (Reached::Influenced, Ok(Samples | Images | Masks)) => Action::Regenerate,
         (Reached::Influenced, Ok(Patients | Embedding | Scores | Table | Figure) | Err(_)) => Action::Recompute,
         (Reached::NotKnown, _) => Action::NotKnown,
-        (Reached::Not, _) => Action::Keep,
+        (Reached::Not | Reached::Erased, _) => Action::Keep,
     }
 }
 

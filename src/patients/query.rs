@@ -1,9 +1,10 @@
 //! Questions to an index: who is in an artifact, and what a patient reached. Independent of how the index is made and of printing.
 
 use super::gaps::Gaps;
-use super::index::{Index, Person, Recorded};
+use super::index::{Import, Index, Person, Recorded, Tombstone};
 use crate::provenance;
-use std::collections::BTreeSet;
+use roaring::RoaringBitmap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whom a question is about.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub enum Reached {
     NotKnown,
     /// Nothing.
     Not,
+    /// It was erased, of whichever patient: there is nothing left of it.
+    Erased,
 }
 
 /// A result, and what a patient has to do with it.
@@ -74,10 +77,7 @@ pub struct Holding<'a> {
 impl Index {
     /// Everybody with a pseudonym, in one namespace or in all; where nobody has it, everybody with that token, which looks the same.
     pub fn find(&self, pseudonym: &str, namespace: Option<&str>) -> Sought<'_> {
-        let is_meant = |at: u32| {
-            let space = &self.namespaces()[at as usize];
-            namespace.is_none_or(|wanted| space == wanted || space.split_once(':').is_some_and(|(_, name)| name == wanted))
-        };
+        let is_meant = |at: u32| namespace.is_none_or(|wanted| is_called(&self.namespaces()[at as usize], wanted));
         let has = |person: &&Person, kind: bool| person.names.iter().any(|n| n.is_pseudonym == kind && n.text == pseudonym && is_meant(n.namespace));
         let mut people: Vec<&Person> = self.people.iter().filter(|person| has(person, true)).collect();
         if people.is_empty() {
@@ -86,9 +86,52 @@ impl Index {
         Sought { people }
     }
 
+    /// Everybody whose pseudonym is that of an identifier, as the imports of each namespace read it: `spelled` gives, for the patterns of
+    /// an import, the pseudonyms of the whole text and those of its parts. A part counts only where nobody has the whole.
+    pub fn find_spelled(&self, spelled: &dyn Fn(&[String]) -> [BTreeSet<String>; 2], namespace: Option<&str>) -> Vec<(&Person, String)> {
+        let mut out: Vec<(&Person, String)> = vec![];
+        let by_space = self.imports().iter().fold(BTreeMap::<&str, BTreeSet<&Import>>::new(), |mut all, import| {
+            all.entry(&import.namespace).or_default().insert(import);
+            all
+        });
+        for (space, imports) in by_space {
+            for round in 0..2 {
+                let wanted: BTreeSet<String> = imports.iter().flat_map(|import| std::mem::take(&mut spelled(&import.patterns)[round])).collect();
+                let found: Vec<(&Person, String)> = wanted
+                    .into_iter()
+                    .flat_map(|pseudonym| self.find(&pseudonym, Some(space)).people.into_iter().map(move |person| (person, pseudonym.clone())))
+                    .filter(|(person, pseudonym)| person.names.iter().any(|name| name.is_pseudonym && name.text == *pseudonym))
+                    .collect();
+                if !found.is_empty() {
+                    let is_meant = namespace.is_none_or(|wanted| is_called(space, wanted));
+                    out.extend(found.into_iter().filter(|_| is_meant));
+                    break;
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        out.retain(|(person, _)| seen.insert(std::ptr::from_ref::<Person>(person)));
+        out
+    }
+
     /// What someone has to do with each result.
     pub fn who_used(&self, sought: &Sought) -> WhoUsed<'_> {
-        let count = |set: u32| sought.people.iter().map(|person| self.count(set, &person.images)).sum::<u64>();
+        self.who_used_but(sought, &RoaringBitmap::new())
+    }
+
+    /// The same, without some images of theirs: those that are still filed under somebody else.
+    pub fn who_used_but(&self, sought: &Sought, others: &RoaringBitmap) -> WhoUsed<'_> {
+        let mut theirs = RoaringBitmap::new();
+        if !others.is_empty() {
+            for person in &sought.people {
+                theirs.insert_range(person.images.clone());
+            }
+            theirs -= others;
+        }
+        let count = |set: u32| match others.is_empty() {
+            true => sought.people.iter().map(|person| self.count(set, &person.images)).sum::<u64>(),
+            false => self.common(set, &theirs),
+        };
         let mut known = vec![None; self.head.flows.len()];
         let mut of = |result: &Recorded| {
             let flow = self.flow(result);
@@ -97,6 +140,7 @@ impl Index {
         let found = self.results().iter().map(|result| {
             let (contains, influenced, gaps) = of(result);
             let reached = match (contains, influenced) {
+                _ if result.erased.is_some() => Reached::Erased,
                 (1.., _) => Reached::Contains,
                 (_, 1..) => Reached::Influenced,
                 _ if gaps.is_missing() => Reached::NotKnown,
@@ -126,7 +170,20 @@ impl Index {
 
     /// Imports whose tables of pseudonyms are gone or damaged.
     pub fn unreadable_imports(&self) -> usize {
-        self.imports().iter().filter(|import| !import.is_readable).count()
+        self.imports().iter().filter(|import| !import.is_readable && !import.is_erased).count()
+    }
+
+    /// Imports whose tables of pseudonyms were erased.
+    pub fn erased_imports(&self) -> usize {
+        self.imports().iter().filter(|import| import.is_erased).count()
+    }
+
+    /// How many results were erased, by the lines that say so.
+    pub fn erased(&self) -> BTreeMap<&Tombstone, usize> {
+        self.results().iter().filter_map(|result| result.erased.as_ref()).fold(BTreeMap::new(), |mut all, by| {
+            *all.entry(by).or_default() += 1;
+            all
+        })
     }
 
     /// Results of which the receipt is gone: one may be an import.
@@ -143,6 +200,11 @@ impl Index {
         let tokens: u64 = self.people.iter().filter(is_anonymous).map(|person| u64::from(person.images.end - person.images.start)).sum();
         tokens
     }
+}
+
+/// True for a namespace that a user calls so: by its whole name, or without its sort.
+fn is_called(space: &str, wanted: &str) -> bool {
+    space == wanted || space.split_once(':').is_some_and(|(_, name)| name == wanted)
 }
 
 impl Sought<'_> {

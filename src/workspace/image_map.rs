@@ -26,6 +26,14 @@ impl ImageMap {
         ImageMap(older.split(|b| *b == b'\n').filter_map(entry).collect())
     }
 
+    /// Writes the map.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        memo::write_private(path, &self.to_bytes())
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![];
         for (digest, path) in &self.0 {
@@ -61,7 +69,7 @@ impl Workspace {
         let _alone = lock_dir(&self.private)?;
         let mut images = ImageMap::load(&path);
         images.0.extend(files().map(|f| (f.digest, place(&f.path))));
-        memo::write_private(&path, &images.to_bytes())
+        images.write(&path)
     }
 }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 /// The directory of the lists within the private directory.
-const DIRECTORY: &str = "left-out";
+pub(super) const DIRECTORY: &str = "left-out";
 
 /// File systems allow names of 255 bytes.
 const MAX_NAME: usize = 230;
@@ -53,10 +53,23 @@ fn digest_in(file: &LeftOut) -> Option<Digest> {
     file.name.parse().ok()
 }
 
+/// The rows of such a table; none of what is not one.
+pub(super) fn read(bytes: &[u8]) -> Vec<LeftOut> {
+    let bare = |cell: &str| {
+        let guarded = cell.strip_prefix('\'').filter(|rest| rest.starts_with(GUARDED));
+        guarded.unwrap_or(cell).to_owned()
+    };
+    let rows = csv::Reader::from_reader(bytes).into_records().flatten();
+    rows.filter_map(|row| Some(LeftOut { name: bare(row.get(0)?), label: bare(row.get(1)?), reason: bare(row.get(2)?) })).collect()
+}
+
+/// How cells begin that a spreadsheet would run.
+const GUARDED: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
 /// A table with a row per file. Cells are quoted, and none begins with what a spreadsheet would run.
-fn table(rows: &[LeftOut]) -> String {
+pub(super) fn table(rows: &[LeftOut]) -> String {
     let cell = |text: &str| {
-        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        let guard = if text.starts_with(GUARDED) { "'" } else { "" };
         format!("\"{guard}{}\"", text.replace('"', "\"\""))
     };
     let row = |r: &LeftOut| format!("{},{},{}\n", cell(&r.name), cell(&r.label), cell(&r.reason));

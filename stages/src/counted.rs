@@ -4,7 +4,7 @@
 
 mod imported;
 
-pub use imported::{imported, tears_apart};
+pub use imported::{Imported, imported, imported_with, tears_apart};
 
 use crate::contract::prelude::*;
 use crate::data::patients::tokens;

@@ -1,6 +1,9 @@
 //! The three commands from outside, on a study that imported patients.
 
 use crate::space::{Said, Space};
+use hilum::audit::AuditJournal;
+use hilum_cache::journal::Audit;
+use hilum_cache::{Digest, WritableStore, erasure};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use serde_json::Value;
 use std::io::Write;
@@ -147,8 +150,15 @@ fn documented(space: &Space, others: &[&str]) {
     let without = all();
     let planned: Value = serde_json::from_str(&without[2].1[1]).unwrap();
     assert!(outputs(&planned["results"], Some("not-known")).contains(&"classifier"), "{planned}");
-    for ((verb, whole), (_, without)) in whole.into_iter().zip(without) {
-        crate::json::compare(verb, &[whole, without].concat());
+    // And where something was erased.
+    let store = WritableStore::open(&space.path(".hilum")).unwrap();
+    let mut audit = AuditJournal::begin(&store, Audit::Erasure, "s").unwrap();
+    let gone: Digest = space.digests()["synthetic images"].parse().unwrap();
+    erasure::erase(&store, audit.journal(), &[gone].into(), &[]).unwrap();
+    audit.finish(&store, None).unwrap();
+    let erased = all();
+    for (((verb, whole), (_, without)), (_, erased)) in whole.into_iter().zip(without).zip(erased) {
+        crate::json::compare(verb, &[whole, without, erased].concat());
     }
 }
 

@@ -40,7 +40,7 @@ pub use join::{Join, On};
 use labels::Names;
 use left_out::Omitted;
 pub use only::Values;
-pub use patients::{FromWhat, PatientFrom};
+pub use patients::{FromWhat, Identifiers, PatientFrom, identifiers};
 use patterns::Excluded;
 use row::{Said, Whose};
 use samples::Search;

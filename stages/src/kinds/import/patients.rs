@@ -3,9 +3,14 @@
 use super::Import;
 use super::list;
 use super::patterns;
+use super::text;
 use crate::contract::bad_parameter::{BadParameter, Fault};
 use crate::contract::prelude::*;
+use crate::contract::pseudonym::normalised;
 use regex::Regex;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use unicode_normalization::UnicodeNormalization;
 
 /// An identifier that is part of a longer text.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +32,27 @@ pub enum FromWhat {
     Path,
     /// Patient ID in the header of a DICOM file.
     Dicom,
+}
+
+/// The identifiers that somebody may mean by a text, as an import would read it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identifiers {
+    /// The text itself, as a cell or a path has it, in both ways in which programs encode letters such as é.
+    pub whole: BTreeSet<String>,
+    /// What the patterns of the import find in it.
+    pub parts: BTreeSet<String>,
+}
+
+/// The identifiers of a text for an import with these parameters, as its recipe has them.
+pub fn identifiers(parameters: &Value, text: &str) -> Identifiers {
+    let text = text.trim();
+    let cell: &str = &text::clean(text);
+    let spelled: BTreeSet<String> = [text.to_owned(), cell.to_owned(), cell.nfc().collect(), cell.nfd().collect()].into();
+    let patterns = ["/columns/patient/pattern", "/patient/pattern"].iter().filter_map(|at| parameters.pointer(at)?.as_str());
+    let expressions: Vec<Regex> = patterns.filter_map(|pattern| patterns::expression(pattern).ok()).collect();
+    let parts = expressions.iter().flat_map(|expression| spelled.iter().filter_map(|text| patterns::first(expression, text)));
+    let named = |all: &mut dyn Iterator<Item = String>| all.map(|one| normalised(&one)).filter(|one| !one.is_empty()).collect();
+    Identifiers { parts: named(&mut parts.collect::<Vec<_>>().into_iter()), whole: named(&mut spelled.into_iter()) }
 }
 
 impl PatientFrom {
@@ -89,5 +115,27 @@ impl Import {
                 _ => vec![],
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_identifier_is_read_as_the_import_reads_it() {
+        let of = |parameters: Value, text: &str| {
+            let Identifiers { whole, parts } = identifiers(&parameters, text);
+            [whole, parts].map(|all| all.into_iter().collect::<Vec<_>>())
+        };
+        let cell = json!({ "columns": { "patient": { "column": "who", "pattern": "^([a-z]+[0-9]+)-" } } });
+        assert_eq!(of(cell.clone(), " pat12-3 "), [vec!["PAT12-3"], vec!["PAT12"]]);
+        assert_eq!(of(cell, "pat12-3\u{200b}"), [vec!["PAT12-3", "PAT12-3\u{200b}"], vec!["PAT12"]]);
+        let path = json!({ "patient": { "from": "path", "pattern": "P[0-9]+" } });
+        assert_eq!(of(path.clone(), "covid/P7_1.png"), [vec!["COVID/P7_1.PNG"], vec!["P7"]]);
+        assert_eq!(of(path, "x"), [vec!["X"], vec![]]);
+        assert_eq!(of(json!({}), "josé"), [vec!["JOSE\u{301}", "JOSÉ"], vec![]]);
+        assert_eq!(of(json!({}), " "), [Vec::<String>::new(), vec![]]);
     }
 }

@@ -5,7 +5,7 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::{Receipt, Sha256, StageKey};
 use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::records::{Attention, AttentionSummary, Compared, History, MetricRow, PredictionTable, ProbeRow, Record, ShortcutRow, SubgroupRow, Table, WithinGroupsRow};
+use hilum_stages::records::{Attention, AttentionSummary, Compared, History, MetricRow, PredictionTable, ProbeRow, Record, Row, ShortcutRow, SubgroupRow, WithinGroupsRow};
 use std::collections::BTreeMap;
 
 /// A sort of evidence.
@@ -82,19 +82,19 @@ const RULES: &[Rule] = &[
     (Evidence::Prepared, "how images became grey values (parameters)", |r| whole(decodes(r))),
     (Evidence::Subsets, "which images of a table were taken, repeated or added (parameters)", |r| if is_subset(r) { of_type(r, ArtifactType::Samples) } else { Place::Nothing }),
     (Evidence::Split, "the parts, with their images and patients", |r| if ports(r, ArtifactType::Samples).len() > 1 { of_type(r, ArtifactType::Samples) } else { Place::Nothing }),
-    (Evidence::TestSets, "the test sets, by the evaluations that were given them", |r| whole(has_file::<Table<MetricRow>>(r))),
+    (Evidence::TestSets, "the test sets, by the evaluations that were given them", |r| whole(!of_rows::<MetricRow>(r).is_nothing())),
     (Evidence::Networks, "networks: architecture, all parameters, seed and initial weights (receipt), and their digests", networks),
     (Evidence::Histories, "losses of every step", |r| if networks(r).is_nothing() { Place::Nothing } else { of_record::<History>(r) }),
     (Evidence::Chosen, "validation images by which epochs or weights were chosen", |r| whole(!networks(r).is_nothing() && r.recipe.inputs.contains_key("validation"))),
     (Evidence::Software, "program, commit, locked dependencies, compiler, instruction set", |r| whole(!networks(r).is_nothing())),
-    (Evidence::Metrics, "metrics on a test set, each with its interval and how that was computed", of_record::<Table<MetricRow>>),
+    (Evidence::Metrics, "metrics on a test set, each with its interval and how that was computed", of_rows::<MetricRow>),
     (Evidence::Recalibrated, "probabilities scaled by validation images (notes)", |r| whole(r.notes.iter().any(|note| note.contains("scaled by a temperature")))),
-    (Evidence::Comparison, "differences between arms, with intervals", of_record::<Table<Compared>>),
-    (Evidence::Subgroups, "metrics by sex, age and other groups", |r| either(of_record::<Table<SubgroupRow>>(r), of_record::<Table<WithinGroupsRow>>(r))),
+    (Evidence::Comparison, "differences between arms, with intervals", of_rows::<Compared>),
+    (Evidence::Subgroups, "metrics by sex, age and other groups", |r| either(of_rows::<SubgroupRow>(r), of_rows::<WithinGroupsRow>(r))),
     (Evidence::Robustness, "metrics by group and source, and what gives a source away", |r| {
-        either(either(of_record::<Table<SubgroupRow>>(r), of_record::<Table<WithinGroupsRow>>(r)), either(of_record::<Table<ShortcutRow>>(r), of_record::<Table<ProbeRow>>(r)))
+        either(either(of_rows::<SubgroupRow>(r), of_rows::<WithinGroupsRow>(r)), either(of_rows::<ShortcutRow>(r), of_rows::<ProbeRow>(r)))
     }),
-    (Evidence::Attention, "where classifiers find a class", |r| either(of_record::<Table<Attention>>(r), of_record::<Table<AttentionSummary>>(r))),
+    (Evidence::Attention, "where classifiers find a class", |r| either(of_rows::<Attention>(r), of_rows::<AttentionSummary>(r))),
     (Evidence::Predictions, "the prediction for every test image, by digest", of_record::<PredictionTable>),
     (Evidence::Warnings, "what stages warned of (notes)", |r| whole(r.notes.iter().any(|note| note.starts_with("warning: ")))),
 ];
@@ -183,18 +183,19 @@ fn of_type(receipt: &Receipt, wanted: ArtifactType) -> Place {
     outputs(ports(receipt, wanted))
 }
 
-/// Outputs of one file of this name.
-fn named(receipt: &Receipt, file: &str) -> Place {
-    let is_it = |artifact: &Artifact| artifact.file.as_deref() == Some(file);
+/// Outputs of one file of this name, and of more than so many bytes.
+fn named(receipt: &Receipt, file: &str, least: usize) -> Place {
+    let is_it = |artifact: &Artifact| artifact.file.as_deref() == Some(file) && artifact.bytes > least as u64;
     outputs(receipt.outputs.iter().filter(|(_, artifact)| is_it(artifact)).map(|(port, _)| port.clone()).collect())
 }
 
 fn of_record<R: Record>(receipt: &Receipt) -> Place {
-    named(receipt, &R::file_name())
+    named(receipt, &R::file_name(), 0)
 }
 
-fn has_file<R: Record>(receipt: &Receipt) -> bool {
-    !of_record::<R>(receipt).is_nothing()
+/// Tables with more than their header: one without a row says nothing.
+fn of_rows<T: Row>(receipt: &Receipt) -> Place {
+    named(receipt, &format!("{}.csv", T::RECORD), T::COLUMNS.join(",").len() + 1)
 }
 
 fn networks(receipt: &Receipt) -> Place {

@@ -72,6 +72,10 @@ fn checklists_say_what_is_answered_and_who_has_to_answer_the_rest() {
         // Phantoms are imported from nowhere, and nobody labelled them.
         assert!(list["open"].as_u64() > list["answered"].as_u64() && list["answered"].as_u64() > Some(4), "{list}");
     }
+    // Every image is of one source: the table of what gives it away has no row, and is no evidence.
+    assert_eq!(space.read("results/tiny/classifier/arm=real/repeat=0/shortcuts.csv").lines().count(), 1);
+    let open = std::str::from_utf8(&files["claim-2024.md"]).unwrap().lines().find(|line| line.starts_with("| 30 |")).unwrap();
+    assert!(open.contains("| open |"), "{open}");
     let page = space.hilum(&["report", "-o", "r.html"]);
     assert_eq!(page.code, 0, "{}", page.err);
     assert!(space.read("r.html").contains("Of 44 items, the record answers "));

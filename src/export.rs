@@ -5,18 +5,23 @@
 //! says, and none may hold what must not leave this machine.
 
 mod artifacts;
+mod cards;
 mod claims;
 mod croissant;
 mod cyclonedx;
+mod dicom;
 mod directory;
 mod error;
 mod facts;
 mod forbidden;
 mod in_toto;
 mod licence;
+mod measured;
 mod ro_crate;
 mod synthetic;
+mod taken;
 mod times;
+mod vouched;
 
 pub use error::{Error, Result};
 pub use forbidden::Forbidden;
@@ -48,7 +53,7 @@ pub struct Export {
 }
 
 /// All exports.
-pub const EXPORTS: &[Export] = &[ro_crate::EXPORT, in_toto::EXPORT, croissant::EXPORT, cyclonedx::EXPORT];
+pub const EXPORTS: &[Export] = &[ro_crate::EXPORT, in_toto::EXPORT, croissant::EXPORT, cyclonedx::EXPORT, dicom::EXPORT, cards::EXPORT];
 
 /// Under which conditions a run is passed on, and who vouches for it.
 pub struct Terms<'a> {
@@ -83,6 +88,9 @@ impl Export {
     pub fn write(&self, store: &Store, ledger: &Ledger, run: &str, to: &Path, terms: &Terms, forbidden: &Forbidden) -> Result<Exported> {
         let facts = Facts::read(store, ledger, run)?;
         let mut directory = Directory::beside(to)?;
+        if let Some(why) = facts.incomplete() {
+            directory.remark(why);
+        }
         let document = (self.write)(&facts, terms, &mut directory)?;
         directory.put(self.document, &pretty(&document))?;
         let (files, bytes) = directory.check(self, forbidden)?;

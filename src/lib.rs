@@ -2,6 +2,7 @@
 //! prints; `hilum-stages` knows the science and `hilum-cache` the bytes.
 
 pub mod audit;
+mod checklists;
 pub mod checks;
 pub mod cli;
 pub mod compare_runs;

@@ -3,7 +3,7 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo-4, sha256 and objects (paths, times), images-2 (digest → path), laid-out-… (results), left-out/ (files by stage)
+//! .hilum-private/         0700: study.key (pseudonyms), memo-5, sha256 and objects (paths, times), images-2 (digest → path), laid-out-… (results), left-out/ (files by stage)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
@@ -39,13 +39,13 @@ use std::sync::Arc;
 
 /// The file of the memo in the private directory. It contains what [`inspect::note`] says: where that comes to say more, what
 /// older programs remembered must not be trusted, and the file gets another name.
-const MEMO: &str = "memo-4";
+const MEMO: &str = "memo-5";
 /// The memo of verified objects of the store.
 const OBJECTS: &str = "objects";
 /// The memo of SHA-256 digests of single files.
 const SHA256: &str = "sha256";
 /// What it was called while notes said less.
-const OLD_MEMOS: [&str; 3] = ["memo", "memo-2", "memo-3"];
+const OLD_MEMOS: [&str; 4] = ["memo", "memo-2", "memo-3", "memo-4"];
 
 /// The directories of a study.
 #[derive(Debug, Clone)]

@@ -1,6 +1,9 @@
 //! `hilum export`: what is in an export, what is not, and what keeps one from being written. Programs of others read them in
 //! `tests/oracle/exports.py`.
 
+mod dicom;
+mod pages;
+
 use crate::space::{Said, Space, root};
 use hilum::export::EXPORTS;
 use hilum_cache::evidence::{Envelope, PublicKey, Signed};
@@ -52,7 +55,7 @@ fn ids(entity: &Value, property: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_crate_says_of_every_stage_what_trace_says() {
+fn a_provenancesays_of_every_stage_what_trace_says() {
     let space = Space::tiny();
     space.executed();
     let files = export(&space, "ro-crate", "crate", &[]);
@@ -83,7 +86,7 @@ fn a_crate_says_of_every_stage_what_trace_says() {
 }
 
 #[test]
-fn a_crate_has_numbers_drawings_and_sampled_images_and_nothing_else() {
+fn a_provenancehas_numbers_drawings_and_sampled_images_and_nothing_else() {
     let space = Space::tiny();
     space.executed();
     let files = export(&space, "ro-crate", "crate", &["--license", "CC-BY-4.0"]);
@@ -148,7 +151,7 @@ fn the_synthetic_set_is_a_table_and_an_archive_with_its_limits() {
     assert_eq!(document["license"].as_str().unwrap().split('.').next(), Some("No licence was stated when this was exported"));
     let said = |field: &str| document[field].to_string();
     assert!(
-        said("rai:dataCollection").contains("seed 7") && said("rai:dataCollection").contains("32 images (16 `covid`, 16 `normal`)"),
+        said("rai:dataCollection").contains("seed 7") && said("rai:dataCollection").contains("trained on 16 images (16 `covid`) of 13 patients from the 32 of `balanced.samples` (sha256 "),
         "{}",
         said("rai:dataCollection")
     );
@@ -227,8 +230,8 @@ fn a_study_that_names_this_machine_is_not_exported() {
     space.executed();
     for format in EXPORTS {
         let Said { code, err, .. } = space.hilum(&["export", format.name, "-o", format.name]);
-        // The set and the statements have no description of the study.
-        if ["croissant", "in-toto"].contains(&format.name) {
+        // What is about images or stages alone has no description of the study.
+        if ["croissant", "in-toto", "dicom"].contains(&format.name) {
             continue;
         }
         assert_eq!((code, space.path(format.name).exists()), (1, false), "{}: {err}", format.name);
@@ -253,7 +256,8 @@ fn an_unfinished_run_is_exported_as_one() {
     assert!(entities["./"]["description"].as_str().unwrap().contains("The run is not complete: 1 stage failed, and 5 stages without a result"));
     space.write("study.yaml", "study: drawn\nseed: 1\nstages:\n  images: { stage: phantoms, with: { size: 16, classes: { a: { images: 2 } } } }\n");
     space.executed();
-    for (format, why) in [("cyclonedx", "it has no trained network"), ("croissant", "no stage of it made synthetic images")] {
+    let without = [("cyclonedx", "it has no trained network"), ("croissant", "no stage of it made synthetic images"), ("dicom", "no stage of it made synthetic images")];
+    for (format, why) in without {
         let said = space.hilum(&["export", format, "-o", "none"]);
         assert!(said.code == 2 && said.err.contains(why) && !space.path("none").exists(), "{}", said.err);
     }
@@ -298,15 +302,48 @@ fn statements_have_the_outputs_of_their_stages_as_subjects_and_are_signed_by_the
     assert_eq!(definition["externalParameters"]["parameters"]["train"], 0.7);
     let summary = statement("verification-summary.intoto.jsonl");
     assert_eq!((&summary["predicate"]["verificationResult"], &summary["predicate"]["verifiedLevels"][0]), (&"PASSED".into(), &"SLSA_BUILD_LEVEL_1".into()));
-    // Of a damaged object, the summary says so.
+    assert_eq!(summary["predicate"]["inputAttestations"].as_array().unwrap().len(), 1);
+    // Who cosigned the run is said, and with which meaning.
+    let cosigned = space.command(&["cosign", "--as", "review"]).env("HILUM_KEY", &key).output().unwrap();
+    assert!(cosigned.status.success(), "{}", String::from_utf8_lossy(&cosigned.stderr));
+    let index = parsed(&export(&space, "in-toto", "cosigned", &[]), "index.json");
+    let cosignature = &index["checkpoint"]["cosignatures"][0];
+    assert_eq!((&cosignature["meaning"], cosignature["key"].as_str()), (&"review".into(), Some(trusted[0].id().as_str())), "{index}");
+    let provenance = export(&space, "ro-crate", "crate", &[]);
+    let about = entities(&provenance)["./"]["description"].as_str().unwrap().to_owned();
+    assert!(about.contains("the journal is not signed, and cosigned (review) at 20") && about.contains(&trusted[0].id()), "{about}");
+    assert_eq!(parsed(&provenance, "run.json")["journal"]["checkpoint"]["cosignatures"][0], *cosignature);
+    // Of a damaged object there is no summary.
     let digest = space.digests()["split train"].trim_start_matches("b3:").to_owned();
     let object = space.path(&format!(".hilum/objects/{}/{}", &digest[..2], &digest[2..]));
     let bytes = fs::read(&object).unwrap();
     fs::remove_file(&object).unwrap();
     fs::write(&object, [&bytes[..], b"x"].concat()).unwrap();
-    let files = export(&space, "in-toto", "damaged", &[]);
-    let payload = Envelope::read(&files["verification-summary.intoto.jsonl"]).unwrap().payload("application/vnd.in-toto+json").unwrap();
-    let summary: Value = serde_json::from_slice(&payload).unwrap();
-    assert_eq!(summary["predicate"]["verificationResult"], "FAILED");
-    assert_eq!(summary["predicate"]["urn:hilum:not-intact"][0], "split.train/samples.csv");
+    let said = space.hilum(&["export", "in-toto", "-o", "damaged"]);
+    assert_eq!((said.code, space.path("damaged").exists()), (3, false), "{}", said.err);
+    assert!(said.err.contains("`split.train/samples.csv` is not as it was recorded"), "{}", said.err);
+}
+
+#[test]
+fn a_run_without_a_checkpoint_has_no_statements() {
+    let space = Space::tiny();
+    space.executed();
+    let run = fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    fs::remove_file(space.path(&format!(".hilum/runs/{run}/checkpoint.dsse.json"))).unwrap();
+    let said = space.hilum(&["export", "in-toto", "-o", "out"]);
+    assert_eq!((said.code, space.path("out").exists()), (1, false), "{}", said.err);
+    assert!(said.err.contains("has no checkpoint: it goes on, was killed") && said.err.contains("help: wait until it ends"), "{}", said.err);
+    // What was killed is exported as incomplete by the others.
+    let journal = format!(".hilum/runs/{run}/journal.jsonl");
+    let lines = space.read(&journal);
+    let cut = lines.trim_end().rfind('\n').unwrap();
+    space.write(&journal, &lines[..=cut]);
+    let said = space.hilum(&["export", "cards", "-o", "cards"]);
+    assert!(said.code == 0 && said.err.contains("note: the run is not complete: it was interrupted"), "{}", said.err);
+}
+
+#[test]
+fn an_empty_licence_is_refused() {
+    let said = Space::tiny().hilum(&["export", "ro-crate", "-o", "crate", "--license", " "]);
+    assert_eq!(said.code, 2, "{}", said.err);
 }

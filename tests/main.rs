@@ -5,6 +5,7 @@
 mod blame;
 mod caching;
 mod calls;
+mod canaries;
 mod checks;
 mod comparison;
 mod crashes;

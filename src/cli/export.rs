@@ -40,6 +40,9 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
     let run = open::run(&store, args.run.as_deref())?;
     output::outside_stores(&args.output)?;
+    if args.license.as_deref().is_some_and(|licence| licence.trim().is_empty()) {
+        return Err(wrong("the licence is empty").help("name one, such as `--license CC-BY-4.0`, or leave the option out").into());
+    }
     let signer = if export.is_signed { signing::signing_key(store.root())? } else { None };
     let terms = Terms { licence: Licence::of(args.license.as_deref()), signer: signer.as_ref() };
     let forbidden = of_this_machine(store.root(), &args.output);

@@ -88,7 +88,7 @@ const COLUMNS: [(&str, &str, &str); 8] = [
     ("width", "sc:Integer", "Width in pixels"),
     ("height", "sc:Integer", "Height in pixels"),
     ("translated", "sc:Boolean", "True if it was translated from another image, whose anatomy it shows; false if it was sampled from noise"),
-    ("generator", "sc:Text", "The BLAKE3 digest of the generator's weights, as hilum names it"),
+    ("generator", "sc:Text", "The generator by the BLAKE3 digest of the file of its weights, behind `b3:`"),
     ("sha256", "sc:Text", "The SHA-256 of the image's file"),
 ];
 

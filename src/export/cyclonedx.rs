@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::error::{Error, Result};
 use super::facts::{Facts, Files, Made};
 use super::licence::Licence;
-use super::{Export, Terms, pretty};
+use super::{Export, Terms, pretty, vouched};
 use hilum_cache::Sha256;
 use hilum_cache::receipt::Artifact;
 use hilum_stages::contract::artifact::ArtifactType;
@@ -49,7 +49,7 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
         "description": facts.record.resolved["description"].as_str().unwrap_or_default(),
         "data": [{ "type": "configuration", "name": "the study as it was run", "contents": { "properties": properties([
             ("hilum:run:started", facts.record.started.clone()), ("hilum:run:complete", facts.is_complete().to_string()),
-            ("hilum:run:journal-signed-by", facts.signed_by().unwrap_or("nobody").to_owned()),
+            ("hilum:run:journal-signed-by", vouched::signed_by(facts.checkpoint.as_ref()).unwrap_or("nobody").to_owned()),
         ]) } }],
     });
     let models_and_data: Vec<Value> = models.into_iter().chain(data.into_values()).collect();
@@ -84,12 +84,8 @@ fn model(facts: &Facts, made: Made, port: &str, artifact: &Artifact, licence: &L
     needs.extend(measured.references.iter().cloned());
     needs.sort();
     needs.dedup();
-    let files = facts.files(artifact)?;
-    let is_removed = matches!(files, Files::Removed);
-    let weights = match &files {
-        Files::Known(files) => files.iter().find(|f| f.name.ends_with(".safetensors")).map(|f| (f.sha256, f.digest)),
-        Files::Removed => None,
-    };
+    let is_removed = matches!(facts.files(artifact)?, Files::Removed);
+    let weights = facts.weights(artifact)?;
     let mut told = vec![
         ("hilum:artifact:type", artifact.kind.clone()),
         ("hilum:artifact:sha256-of-file-list", artifact.sha256.hex()),
@@ -113,8 +109,9 @@ fn model(facts: &Facts, made: Made, port: &str, artifact: &Artifact, licence: &L
         "group": facts.record.study, "description": format!("Trained by the stage `{}` of the study `{}`; the network itself is not enclosed", made.node.stage, facts.record.study),
         "modelCard": card::card(facts, made, artifact, &trained_on, measured), "properties": properties(told),
     });
-    if let Some((sha256, blake3)) = weights {
-        component["hashes"] = hashes(&sha256, &blake3);
+    if let Some(file) = weights {
+        // Of the file of the weights; that of the list of all files is a property.
+        component["hashes"] = hashes(&file.sha256, &file.digest);
     }
     if let Some(licences) = licence.cyclonedx() {
         component["licenses"] = licences;

@@ -26,6 +26,17 @@ pub enum Error {
         /// What it lacks.
         why: &'static str,
     },
+    /// Nobody can vouch for a run that has no checkpoint.
+    #[error("run {0} has no checkpoint: it goes on, was killed, or is of an older program")]
+    WithoutCheckpoint(String),
+    /// A file of the run is not what was recorded.
+    #[error("`{file}` is not as it was recorded, and a summary of what was verified would say so")]
+    NotIntact {
+        /// The file, by its output.
+        file: String,
+        /// What is wrong with it.
+        source: hilum_cache::Error,
+    },
     /// The record of the run cannot be relied on.
     #[error("the journal of run {run} was altered at line {line} or the line before it: an export would pass it on as what happened")]
     Altered {
@@ -89,6 +100,10 @@ impl Error {
             Error::NoParent(_) => Some("create it first, or name another one"),
             Error::Ledger { .. } => Some("`hilum verify` says what does not fit; running the study again in a new store makes a new record"),
             Error::Altered { .. } => Some("`hilum verify` looks for what else was altered; running the study again writes a new journal"),
+            Error::WithoutCheckpoint(_) => {
+                Some("wait until it ends; of a run that was killed, the next run in the store writes the checkpoint")
+            }
+            Error::NotIntact { .. } => Some("`hilum verify` looks for what else is damaged, and the next run makes it again"),
             Error::Forbidden { .. } => Some("it comes from the study: change the text there, such as a description or the name of a stage, and run it again"),
             Error::Store(e) => e.help(),
             Error::Nothing { .. } | Error::Differs { .. } | Error::Unclaimed { .. } | Error::Record { .. } => None,
@@ -102,6 +117,6 @@ impl Error {
 
     /// True where the store is damaged.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Error::Altered { .. } | Error::Ledger { .. } | Error::Record { .. })
+        matches!(self, Error::Altered { .. } | Error::Ledger { .. } | Error::Record { .. } | Error::NotIntact { .. })
     }
 }

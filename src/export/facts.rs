@@ -3,17 +3,20 @@
 
 use super::error::{Error, Result};
 use super::forbidden::without_names;
+use super::vouched;
 use crate::language;
 use crate::provenance::{self, Computed, History, Node, NodeId, Provenance};
 use crate::tables::{Summary, Tables};
 use crate::workspace::signing;
-use hilum_cache::evidence::{Signed, checkpoint};
+use hilum_cache::evidence::Checkpointed;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Error as StoreError, Ledger, Receipt, RunRecord, Store, gc, journal};
 use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::kind::StageKind;
+use hilum_stages::data::sample::Sample;
+use hilum_stages::words::counted;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -22,8 +25,8 @@ use std::sync::Arc;
 pub(super) struct Facts<'a> {
     pub(super) store: &'a Store,
     pub(super) run: String,
-    /// By whom its checkpoint says to be signed, if it does.
-    pub(super) signed: Signed,
+    /// Its checkpoint, with those who say that they signed it; none if the run goes on or was killed.
+    pub(super) checkpoint: Option<Checkpointed>,
     pub(super) record: RunRecord,
     /// When the last line of its journal was written.
     pub(super) ended: String,
@@ -64,11 +67,6 @@ impl<'a> Facts<'a> {
         if let Some(line) = soundness.first_altered() {
             return Err(Error::Altered { run: run.to_owned(), line });
         }
-        let signed = match checkpoint::of_run(store, run) {
-            Ok((envelope, _)) => envelope.signed(&[]),
-            Err(StoreError::Record { .. }) => Signed::No,
-            Err(e) => return Err(e.into()),
-        };
         let mut record = RunRecord::read(store, run)?;
         let history = History::read(store)?;
         let id = history.run(run).filter(|_| record.resolved.is_object()).ok_or_else(|| nothing("its journal does not hold the study"))?;
@@ -82,9 +80,11 @@ impl<'a> Facts<'a> {
                 return Err(Error::Altered { run: (*of).to_owned(), line });
             }
         }
-        if let Some(fault) = signing::faults(store)?.into_iter().find(|fault| used.contains(fault.run())) {
+        let examined = signing::examined(store)?;
+        if let Some(fault) = examined.faults.into_iter().find(|fault| used.contains(fault.run())) {
             return Err(Error::Ledger { run: fault.run().to_owned(), fault });
         }
+        let checkpoint = examined.checkpoints.into_iter().find(|checkpoint| checkpoint.says.run == run);
         let mut receipts: BTreeMap<String, Receipt> = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
         receipts.values_mut().flat_map(|r| &mut r.notes).for_each(|note| *note = without_names(note));
         for finding in &mut record.findings {
@@ -93,7 +93,7 @@ impl<'a> Facts<'a> {
         }
         record.failures.iter_mut().for_each(|f| f.message = without_names(&f.message));
         let ended = journal::entries(store, run)?.last().map(|line| line.time.clone()).unwrap_or_default();
-        let facts = Facts { store, run: run.to_owned(), signed, record, ended, graph, receipts, removed: gc::removed(store)?, tables: Tables::default() };
+        let facts = Facts { store, run: run.to_owned(), checkpoint, record, ended, graph, receipts, removed: gc::removed(store)?, tables: Tables::default() };
         if facts.made().next().is_none() {
             return Err(nothing("none of its stages has a result"));
         }
@@ -118,17 +118,26 @@ impl<'a> Facts<'a> {
         nodes.filter(|stage| !has_failed(stage)).collect()
     }
 
-    /// By whom the journal is signed, in words.
-    pub(super) fn signed_by(&self) -> Option<&str> {
-        match &self.signed {
-            Signed::No => None,
-            Signed::By(key) | Signed::ByUnknown(key) | Signed::Forged(key) => Some(key),
-        }
-    }
-
     /// True if the run ended by itself, and every stage has a result.
     pub(super) fn is_complete(&self) -> bool {
         self.record.finished.is_some_and(|f| !f.cancelled && f.failed == 0) && self.not_run().is_empty() && self.record.failures.is_empty()
+    }
+
+    /// In a sentence why the run is not complete, if it is not.
+    pub(super) fn incomplete(&self) -> Option<String> {
+        let (failed, not_run) = (self.record.failures.len(), self.not_run().len());
+        let counts = || format!("{} failed, and {} without a result", counted(failed, "stage", "stages"), counted(not_run, "stage", "stages"));
+        // A run that was killed or goes on may have a result for every stage that it came to.
+        let was_cut = self.record.finished.is_none_or(|f| f.cancelled) && failed + not_run == 0;
+        (!self.is_complete()).then(|| format!("the run is not complete: {}", if was_cut { "it was interrupted, or goes on".to_owned() } else { counts() }))
+    }
+
+    /// The rows of a table of samples.
+    ///
+    /// # Errors
+    /// If it is damaged or missing.
+    pub(super) fn samples(&self, artifact: &Artifact) -> Result<Arc<Vec<Sample>>> {
+        Ok(self.tables.samples(self.store, artifact)?)
     }
 
     /// True if `gc` removed an object; one that is missing otherwise is a damage.
@@ -145,6 +154,15 @@ impl<'a> Facts<'a> {
             Err(StoreError::Missing(list)) if self.is_removed(&list) => Ok(Files::Removed),
             files => Ok(Files::Known(files?)),
         }
+    }
+
+    /// The file of a network's weights; none if the list of its files was removed.
+    ///
+    /// # Errors
+    /// If that list is damaged, or missing without having been removed.
+    pub(super) fn weights(&self, artifact: &Artifact) -> Result<Option<Entry>> {
+        let Files::Known(files) = self.files(artifact)? else { return Ok(None) };
+        Ok(files.into_iter().find(|file| file.name.ends_with(".safetensors")))
     }
 
     /// True if a program draws all images that come into the study: they show no patient.
@@ -193,13 +211,14 @@ impl<'a> Facts<'a> {
         };
         json!({
             "run": self.run, "study": self.record.study, "started": self.record.started, "ended": self.ended, "finished": self.record.finished,
+            "checkpoint": vouched::document(self.checkpoint.as_ref()),
             "stages": self.made().map(stage).collect::<Vec<_>>(), "stages_without_result": self.not_run(),
             "failures": self.record.failures, "findings": self.record.findings,
         })
     }
 }
 
-impl Made<'_> {
+impl<'a> Made<'a> {
     /// An output as a study writes it.
     pub(super) fn output(&self, port: &str) -> String {
         provenance::output(&self.node.stage, port)
@@ -211,7 +230,7 @@ impl Made<'_> {
     }
 
     /// What it was made of, by port: the stage and the output of it.
-    pub(super) fn inputs(&self) -> impl Iterator<Item = (&str, NodeId, &str)> {
+    pub(super) fn inputs(self) -> impl Iterator<Item = (&'a str, NodeId, &'a str)> {
         self.node.inputs.iter().filter_map(|e| e.from.as_ref().map(|s| (e.port.as_str(), s.node, s.output.as_str())))
     }
 }

@@ -6,9 +6,9 @@ mod summary;
 
 use super::claims::Claim;
 use super::directory::{Directory, STATEMENT};
-use super::error::Result;
+use super::error::{Error, Result};
 use super::facts::Facts;
-use super::{Export, Terms, plain_name};
+use super::{Export, Terms, plain_name, vouched};
 use hilum_cache::evidence::Envelope;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -23,6 +23,10 @@ pub(super) const EXPORT: Export = Export {
 };
 
 fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Value> {
+    // Without a checkpoint there is nothing that a verification of the journal could rely on.
+    if facts.checkpoint.is_none() {
+        return Err(Error::WithoutCheckpoint(facts.run.clone()));
+    }
     let (mut files, mut taken) = (vec![], BTreeSet::new());
     let mut put = |name: String, what: &str, statement: &Value, directory: &mut Directory| -> Result<()> {
         let envelope = Envelope::of(STATEMENT, &serde_json::to_vec(statement).expect("BUG: plain JSON"), terms.signer);
@@ -39,7 +43,7 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
         directory.remark("the statements are not signed: set HILUM_KEY to the key that `hilum key new` made");
     }
     let key = terms.signer.map(|key| key.public().id());
-    Ok(json!({ "run": facts.run, "study": facts.record.study, "payload_type": STATEMENT, "key": key, "statements": files }))
+    Ok(json!({ "run": facts.run, "study": facts.record.study, "payload_type": STATEMENT, "key": key, "checkpoint": vouched::document(facts.checkpoint.as_ref()), "statements": files }))
 }
 
 fn claims(document: &Value) -> Vec<Claim> {

@@ -11,7 +11,7 @@ use super::directory::Directory;
 use super::error::Result;
 use super::facts::Facts;
 use super::licence::Licence;
-use super::{Export, Terms, pretty};
+use super::{Export, Terms, pretty, vouched};
 use crate::pipeline::resolved;
 use graph::{Graph, decoded, one_or_list, reference};
 use hilum_stages::words::counted;
@@ -116,15 +116,9 @@ fn about(facts: &Facts, outputs: &Outputs) -> String {
     if !described.is_empty() {
         out += if described.ends_with(['.', '?', '!']) { " " } else { ". " };
     }
-    let signed = facts.signed_by().map_or("is not signed".to_owned(), |key| format!("says that it is signed by the key {key}"));
-    out += &format!("A run of the study `{}`, as its journal records it; the journal {signed}. ", facts.record.study);
-    if !facts.is_complete() {
-        let (failed, not_run) = (facts.record.failures.len(), facts.not_run().len());
-        out += &format!(
-            "The run is not complete: {failed} failed, and {not_run} without a result. ",
-            failed = counted(failed, "stage", "stages"),
-            not_run = counted(not_run, "stage", "stages")
-        );
+    out += &format!("A run of the study `{}`, as its journal records it; the journal {}. ", facts.record.study, vouched::sentence(facts.checkpoint.as_ref()));
+    if let Some(why) = facts.incomplete() {
+        out += &format!("{}{}. ", why[..1].to_uppercase(), &why[1..]);
     }
     out += "No pixel of a real image, no table of images or patients and no trained network is in this crate: they are named by their digests. ";
     if outputs.removed > 0 {

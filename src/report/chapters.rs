@@ -4,6 +4,7 @@
 mod answers;
 mod attention;
 mod calibration;
+mod checklists;
 mod checks;
 mod comparison;
 mod dose;
@@ -110,6 +111,7 @@ pub(super) static READERS: &[Group] = &[
         training_sets::CHAPTER,
         published::CHAPTER,
         checks::CHAPTER,
+        checklists::CHAPTER,
         origins::CHAPTER,
         ledger::CHAPTER,
         graph::CHAPTER,

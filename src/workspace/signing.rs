@@ -3,7 +3,7 @@
 //! both come from the same hand.
 
 use super::real;
-use hilum_cache::evidence::{Fault, PublicKey, SigningKey, chain};
+use hilum_cache::evidence::{Examined, Fault, PublicKey, SigningKey, chain};
 use hilum_cache::{Error, Result, Store};
 use std::path::{Path, PathBuf};
 
@@ -31,10 +31,19 @@ pub fn signing_key(store: &Path) -> Result<Option<SigningKey>> {
 /// # Errors
 /// If a file of the ledger cannot be read.
 pub fn faults(store: &Store) -> Result<Vec<Fault>> {
+    Ok(examined(store)?.faults)
+}
+
+/// The same, with all checkpoints and those who signed them.
+///
+/// # Errors
+/// If a file of the ledger cannot be read.
+pub fn examined(store: &Store) -> Result<Examined> {
     // Whoever signs nothing now need not have a key that can be read.
     let own: Vec<PublicKey> = signing_key(store.root()).ok().flatten().iter().map(SigningKey::public).collect();
-    let is_of_others = |fault: &Fault| matches!(fault, Fault::Untrusted { .. });
-    Ok(chain::examine(store, &own)?.faults.into_iter().filter(|fault| !is_of_others(fault)).collect())
+    let mut examined = chain::examine(store, &own)?;
+    examined.faults.retain(|fault| !matches!(fault, Fault::Untrusted { .. }));
+    Ok(examined)
 }
 
 /// The public keys in these files.

@@ -4,14 +4,16 @@ Run from anywhere, on a store with at least one run:
 
     python -m venv /tmp/oracle
     /tmp/oracle/bin/pip install roc-validator==0.13.0 runcrate==0.6.2 rocrate==0.16.0 mlcroissant==1.1.1 pillow \
-        'cyclonedx-python-lib[json-validation]==11.12.0'
+        'cyclonedx-python-lib[json-validation]==11.12.0' pydicom==3.0.2 numpy
+    apt-get install dicom3tools
     /tmp/oracle/bin/python tests/oracle/exports.py target/release/hilum pipelines/.hilum
 
-Exports the newest run three times into a temporary directory, or reads the exports in the directory that is named last. roc-validator
+Exports the newest run four times into a temporary directory, or reads the exports in the directory that is named last. roc-validator
 must find every REQUIRED of the profile fulfilled (what is RECOMMENDED and is not fulfilled is printed), runcrate must list every stage,
 and for rocrate the inputs and outputs of every stage must be those of `hilum trace --json`. mlcroissant must validate the data set, load
 all records, and refuse it once a file was changed. The strict validator of cyclonedx-python-lib must accept the bill of materials, and
-refuse it once a key is misspelt. Nothing is written beside the exports.
+refuse it once a key is misspelt. For pydicom every DICOM file must say that it is synthetic, of nobody and from no source, and show
+the pixels that Pillow finds in the PNG file; dciodvfy must find nothing but that it does not know (0008,001C). Nothing is written beside the exports.
 
 roc-validator asks w3id.org for the JSON-LD context of RO-Crate 1.1. Without a network, HILUM_CRATE_CONTEXT names a copy of it.
 """
@@ -177,10 +179,47 @@ def check_cyclonedx(directory):
     assert named <= references, named - references
 
 
+def check_dicom(directory, images):
+    import numpy
+    import pydicom
+    from PIL import Image
+
+    index = json.loads((directory / "index.json").read_text())
+    instances, seen = index["instances"], set()
+    for instance in instances:
+        found = pydicom.dcmread(directory / instance["file"])
+        says = {
+            "SyntheticData": "YES", "Modality": "OT", "ConversionType": "SYN", "ImageType": ["DERIVED", "SECONDARY"], "BurnedInAnnotation": "NO",
+            "RecognizableVisualFeatures": "NO", "PhotometricInterpretation": "MONOCHROME2", "BitsStored": 8, "SOPInstanceUID": instance["sop_instance_uid"],
+            "StudyInstanceUID": index["study_instance_uid"], "PatientName": "SYNTHETIC^NO PATIENT", "PatientBirthDate": "", "AccessionNumber": "",
+        }
+        for name, value in says.items():
+            assert found[name].value == value, f"{instance['file']}: {name} is {found[name].value!r}"
+        for name in ["SourceImageSequence", "Laterality", "ImageLaterality"]:
+            assert name not in found, name
+        equipment = found.ContributingEquipmentSequence[0]
+        code = equipment.PurposeOfReferenceCodeSequence[0]
+        assert (code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning) == ("109100", "DCM", "Synthesizing Equipment") and equipment.Manufacturer == "hilum"
+        assert "not for diagnosis" in found.DerivationDescription and found.PatientID.startswith("SYNTHETIC-")
+        png = next(images.glob(f"**/{instance['from']['output'].split('.')[0]}/**/{instance['from']['file']}"))
+        assert numpy.array_equal(found.pixel_array, numpy.asarray(Image.open(png))), instance["file"]
+        seen.add(found.SOPInstanceUID)
+    assert len(seen) == len(instances)
+    print(f"  pydicom: {len(instances)} files say that they are synthetic, and show the pixels of the PNG files")
+    complaints = collections.Counter()
+    for instance in instances:
+        run = subprocess.run(["dciodvfy", "-new", str(directory / instance["file"])], capture_output=True, text=True)
+        complaints.update(line for line in (run.stdout + run.stderr).splitlines() if line.startswith(("Error", "Warning")))
+    for line, count in sorted(complaints.items()):
+        print(f"    dciodvfy, {count} times: {line[:160]}")
+    wrong = [line for line in complaints if line.startswith("Error") and "(0008,001c)" not in line]
+    assert not wrong, wrong
+
+
 def main(program, store, exports=None):
     directory = pathlib.Path(exports or tempfile.mkdtemp())
     directory.mkdir(exist_ok=True)
-    for name in ["ro-crate", "croissant", "cyclonedx"]:
+    for name in ["ro-crate", "croissant", "cyclonedx", "dicom"]:
         if not (directory / name).exists():
             hilum(program, "export", name, "-o", directory / name, "--store", store)
     print("ro-crate")
@@ -190,6 +229,8 @@ def main(program, store, exports=None):
     check_croissant(directory / "croissant")
     print("cyclonedx")
     check_cyclonedx(directory / "cyclonedx")
+    print("dicom")
+    check_dicom(directory / "dicom", pathlib.Path(store).resolve().parent / "results")
 
 
 if __name__ == "__main__":

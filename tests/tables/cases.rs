@@ -202,7 +202,7 @@ pub(super) fn files() -> Vec<Case> {
             PLAIN,
             taken(
                 &[("x", 1)],
-                &["2 images were left out: no such file (y 2)", "only 1 of 3 rows are used"],
+                &["2 images were left out: no such file (2 with 1 label that no image keeps)", "only 1 of 3 rows are used"],
                 &[("nowhere.png", "no such file"), ("gone.png", "no such file")],
             ),
         ),
@@ -214,7 +214,7 @@ pub(super) fn files() -> Vec<Case> {
             PLAIN,
             taken(
                 &[("x", 1)],
-                &["no image with the label `y` is left"],
+                &["no image is left of 1 label of the source"],
                 &[("p2/view.png", "several names match its file"), ("p3/view.png", "several names match its file")],
             ),
         ),
@@ -244,14 +244,14 @@ pub(super) fn files() -> Vec<Case> {
             &["top/COVID/images/a.png", "top/COVID/masks/a.png", "top/Normal/images/b.png"],
             "",
             "",
-            taken(&[("COVID", 1), ("Normal", 1)], &["the directory `top` only contains the others"], &[("top/COVID/masks/a.png", "a mask")]),
+            taken(&[("COVID", 1), ("Normal", 1)], &["one directory only contains the others"], &[("top/COVID/masks/a.png", "a mask")]),
         ),
         case(
             "one directory that may be a class",
             &["top/A/a.png", "top/B/b.png"],
             "",
             "",
-            taken(&[("top", 2)], &["all images are in the directory `top`"], &[]),
+            taken(&[("top", 2)], &["all images are in one directory"], &[]),
         ),
         case(
             "parts of a split beside something else",

@@ -4,6 +4,7 @@
 use crate::export::error::Result;
 use crate::export::facts::{Facts, Made, kind};
 use crate::export::synthetic::Set;
+use crate::export::taken;
 use hilum_cache::canonical;
 use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -56,11 +57,15 @@ fn origin(facts: &Facts, set: &Set) -> Result<String> {
     let mut out = format!("`{}`: {} by the stage `{}` ({})", set.output, counted(set.images.len(), "image", "images"), set.made.node.stage, set.made.node.kind);
     let generators = set.made.inputs().filter_map(|(_, from, port)| {
         let made = facts.made_by(from)?;
-        made.result.outputs.get(port).filter(|a| ArtifactType::Generator.is(a)).map(|a| (made, a.sha256))
+        made.result.outputs.get(port).filter(|a| ArtifactType::Generator.is(a)).map(|a| (made, a))
     });
-    for (generator, sha256) in generators {
+    for (generator, artifact) in generators {
+        let digests = match facts.weights(artifact)? {
+            Some(file) => format!("weights: sha256 {}, blake3 {}", file.sha256.hex(), file.digest.hex()),
+            None => format!("sha256 of the list of its files: {}", artifact.sha256.hex()),
+        };
         let network = generator.receipt.recipe.parameters.get("network").map(canonical::to_string).unwrap_or_default();
-        out += &format!(" with the generator `{}` (sha256 {}, network {network}", generator.node.stage, sha256.hex());
+        out += &format!(" with the generator `{}` ({digests}, network {network}", generator.node.stage);
         if let Some(seed) = &generator.result.seed {
             out += &format!(", seed {seed}");
         }
@@ -69,24 +74,26 @@ fn origin(facts: &Facts, set: &Set) -> Result<String> {
     Ok(out + ".")
 }
 
-/// What a network was trained on, by the counts of its tables.
+/// What a network was trained on: the rows that it took of its tables.
 fn trained_on(facts: &Facts, made: Made) -> Result<String> {
     let mut tables = vec![];
-    for (_, from, port) in made.inputs() {
+    for (port, from, output) in made.inputs() {
         let Some(source) = facts.made_by(from) else { continue };
-        let Some(artifact) = source.result.outputs.get(port).filter(|a| ArtifactType::Samples.is(a)) else { continue };
-        let counts = match facts.summary(artifact)? {
-            Some(summary) => {
-                let of = |label: &str, n: usize| format!("{n} `{label}`");
-                let labels: Vec<String> = summary.labels.iter().map(|(label, c)| of(label, c.real + c.synthetic)).collect();
-                format!("{} ({}) of {}", counted(summary.rows, "image", "images"), labels.join(", "), counted(summary.patients, "patient", "patients"))
+        let Some(artifact) = source.result.outputs.get(output).filter(|a| ArtifactType::Samples.is(a)) else { continue };
+        let table = format!("`{}` (sha256 {})", source.output(output), artifact.sha256.hex());
+        tables.push(match taken::of(facts, made, port, artifact)? {
+            Some(taken) => {
+                let summary = &taken.summary;
+                let labels: Vec<String> = summary.labels.iter().map(|(label, c)| format!("{} `{label}`", c.real + c.synthetic)).collect();
+                let images = counted(summary.rows, "image", "images");
+                let at_most = if taken.is_exact { "" } else { "at most " };
+                let whole = if taken.all == summary.rows { String::new() } else { format!("the {} of ", taken.all) };
+                format!("{at_most}{images} ({}) of {} from {whole}{table}", labels.join(", "), counted(summary.patients, "patient", "patients"))
             }
-            None => "a table that was removed from the store".to_owned(),
-        };
-        tables.push(format!("{counts}, `{}`, sha256 {}", source.output(port), artifact.sha256.hex()));
+            None => format!("images of {table}, which was removed from the store"),
+        });
     }
-    let label = made.receipt.recipe.parameters["label"].as_str().map_or_else(String::new, |label| format!(", of which it takes those of `{label}`"));
-    Ok(if tables.is_empty() { String::new() } else { format!(", trained on {}{label}", tables.join(" and ")) })
+    Ok(if tables.is_empty() { String::new() } else { format!(", trained on {}", tables.join(" and ")) })
 }
 
 fn preprocessing(facts: &Facts) -> Vec<String> {

@@ -216,7 +216,7 @@ impl Context<'_> {
     pub fn read_listed(file: &ListedFile) -> Result<Vec<u8>> {
         let bytes = hilum_cache::ingest::read(&file.path)?;
         if Digest::of(&bytes) != file.digest {
-            return Err(Error::helped(format!("`{}` changed during the run", file.name), "run again"));
+            return Err(Error::helped("a file of the input changed during the run", format!("run again; the file is `{}`", file.name)));
         }
         Ok(bytes)
     }

@@ -66,14 +66,14 @@ fn starts_without_preamble(bytes: &[u8]) -> bool {
     }
 }
 
-/// Inspects a file without decoding it: width and height.
+/// Inspects a file without decoding it: width and height, and whether it says that it is synthetic.
 ///
 /// # Errors
 /// Says in a few words why this is no usable image.
-pub(super) fn look(bytes: &[u8]) -> Result<(u32, u32), String> {
+pub(super) fn look(bytes: &[u8]) -> Result<(u32, u32, bool), String> {
     let (header, data) = open(bytes)?;
     pixels::check(&header, &data)?;
-    Ok((header.columns.into(), header.rows.into()))
+    Ok((header.columns.into(), header.rows.into(), header.about.is_synthetic))
 }
 
 /// What an import may take from the header of a file.

@@ -21,7 +21,7 @@ pub struct ImageHeader {
     pub is_dicom: bool,
 }
 
-/// One line for the memo: `ok W H`, `ok W H dicom`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. It
+/// One line for the memo: `ok W H`, `ok W H dicom`, `ok W H dicom synthetic`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. It
 /// contains nothing of what a header says of a patient. The name of the memo's file changes with what is said here.
 pub fn note(bytes: &[u8]) -> String {
     match look(bytes) {
@@ -29,6 +29,7 @@ pub fn note(bytes: &[u8]) -> String {
             let more = match synthetic {
                 None if is_dicom => " dicom".into(),
                 None => String::new(),
+                Some(_) if is_dicom => " dicom synthetic".into(),
                 Some(Marker { generator: None }) => " synthetic".into(),
                 Some(Marker { generator: Some(digest) }) => format!(" synthetic {digest}"),
             };
@@ -49,7 +50,7 @@ pub fn read_note(note: &str) -> Result<ImageHeader, String> {
             let words: Vec<&str> = size.split(' ').collect();
             let marker = match words.get(2..) {
                 Some([] | ["dicom"]) => Some(None),
-                Some(["synthetic"]) => Some(Some(Marker { generator: None })),
+                Some(["synthetic"] | ["dicom", "synthetic"]) => Some(Some(Marker { generator: None })),
                 Some(["synthetic", digest]) => digest.parse().ok().map(|d: Digest| Some(Marker { generator: Some(d) })),
                 _ => None,
             };
@@ -95,8 +96,9 @@ pub fn look(bytes: &[u8]) -> Result<ImageHeader, String> {
     } else if bytes.starts_with(&[0xff, 0xd8]) && !bytes.starts_with(&[0xff, 0xd8, 0xff, 0xf7]) {
         jpeg(bytes)?
     } else if dicom::is_dicom(bytes) {
-        let (width, height) = dicom::look(bytes)?;
-        ImageHeader { width, height, synthetic: None, is_dicom: true }
+        let (width, height, is_synthetic) = dicom::look(bytes)?;
+        // No attribute says by which generator.
+        ImageHeader { width, height, synthetic: is_synthetic.then_some(Marker { generator: None }), is_dicom: true }
     } else {
         return Err(other_format(bytes));
     };

@@ -249,9 +249,10 @@ impl Stage for Import {
             (false, None) => "set `images` to the directory that contains one directory per class, or give all images one label with `label: NAME`",
             (false, Some(_)) => "check `images`",
         };
-        let search = Search { images: &images, excluded: &excluded, whose, headers, on_damage: self.on_damage, help };
+        let written = self.written_labels();
+        let search = Search { images: &images, excluded: &excluded, whose, headers, on_damage: self.on_damage, written: &written, help };
         let kept = samples::usable(rows, &search, omitted, cx)?;
-        notes::classes(&given, &kept).into_iter().for_each(|n| cx.say(n));
+        notes::classes(&given, &kept, &written).into_iter().for_each(|n| cx.say(n));
         let tokens = samples::tokens_of(&kept);
         self.remark(&kept, &tokens, cx);
         let out = samples::of(kept, self.source.as_deref(), &tokens, key);
@@ -261,6 +262,13 @@ impl Stage for Import {
 }
 
 impl Import {
+    /// Labels that the study itself writes, and whoever has the study can read.
+    fn written_labels(&self) -> BTreeSet<&str> {
+        let renamed = self.labels.iter().flatten().flat_map(|(pattern, name)| [pattern, name]);
+        let columns = self.columns.iter().filter_map(|c| c.label.as_deref()).flat_map(|label| &label.columns);
+        self.label.iter().chain(renamed).chain(columns).map(String::as_str).collect()
+    }
+
     /// Labels of the study that parameters give.
     fn check_labels(&self) -> Vec<BadParameter> {
         let one = self.label.iter().map(|label| (vec!["label".into()], label.as_str()));

@@ -142,6 +142,7 @@ fn an_import_learns_what_the_header_says() {
         modality: "DX".into(),
         frames: 1,
         burned_in: Some(true),
+        is_synthetic: false,
     };
     assert_eq!(found, expected);
     let bare = about(&cases()["explicit 8"].bytes()).unwrap();
@@ -159,6 +160,10 @@ fn inspection_says_the_size_and_nothing_of_the_patient() {
     assert_eq!(note, "ok 7 5 dicom");
     let look = crate::data::inspect::read_note(&note).unwrap();
     assert!(look.is_dicom && (look.width, look.height, look.synthetic) == (7, 5, None));
+    let made = crate::data::inspect::note(&with_elements(&[(0x0008, 0x001c, b"CS", b"YES ")]));
+    assert_eq!(made, "ok 7 5 dicom synthetic");
+    let look = crate::data::inspect::read_note(&made).unwrap();
+    assert!(look.is_dicom && look.synthetic.is_some_and(|mark| mark.generator.is_none()));
 }
 
 #[test]

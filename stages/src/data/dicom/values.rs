@@ -22,6 +22,8 @@ pub struct About {
     pub frames: u32,
     /// Burned In Annotation (0028,0301); none where the header does not say.
     pub burned_in: Option<bool>,
+    /// Synthetic Data (0008,001C): the image was made artificially.
+    pub is_synthetic: bool,
 }
 
 /// Values by attribute, as far as they are needed before all of them are known.
@@ -68,6 +70,7 @@ impl<'a> Values<'a> {
             let text = || code(value).unwrap_or_default().to_owned();
             match element.tag {
                 (0x0008, 0x0005) => values.charset = trimmed(value),
+                (0x0008, 0x001c) => values.about.is_synthetic = code(value) == Some("YES"),
                 (0x0008, 0x0060) => values.about.modality = text(),
                 (0x0010, 0x0020) => values.patient = trimmed(value),
                 (0x0010, 0x0040) => values.about.sex = of(value, SEXES),

@@ -43,12 +43,11 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
         rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
     }
     if label.is_none()
-        && let Some(only) = rows.first().map(|r| r.said.clone()).filter(|only| rows.iter().all(|r| r.said == *only))
+        && rows.first().is_some_and(|first| rows.iter().all(|r| r.said == first.said))
     {
         let below = if named.len() < 2 { "" } else { ", and the directories in it for patients" };
         cx.warn(format!(
-            "all images are in the directory `{0}`, which is taken for their class{below}; if it contains the classes, append `{0}` to the path in `images`",
-            only.spelled()
+            "all images are in one directory, which is taken for their class{below}; if it contains the classes, append its name to the path in `images`"
         ));
     }
     remark_layout(&rows, &images, above, cx);
@@ -116,7 +115,7 @@ fn above_classes(images: &[&ListedFile], has_no_masks: bool, cx: &Context) -> us
     let holds_classes = below.len() > 1 && (are(&all_at(2), CONTAINERS) || !has_no_masks && all_at(2).is_empty());
     let depth = usize::from(is_wrapper && (are(&tops, CONTAINERS) || is_split(1) && repeat(1) || holds_classes));
     if depth > 0 {
-        cx.note(format!("the directory `{}` only contains the others: the directories in it are used", tops.first().unwrap_or(&"")));
+        cx.note("one directory only contains the others: the directories in it are used");
     }
     if !is_split(depth) {
         return depth;

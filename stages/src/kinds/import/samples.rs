@@ -21,7 +21,7 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::words::counted;
 use hilum_cache::Digest;
 use regex::Regex;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A row whose image can be used.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub(super) struct Search<'a> {
     /// How headers of DICOM files are used.
     pub(super) headers: Use<'a>,
     pub(super) on_damage: OnDamage,
+    /// Labels that the study itself writes.
+    pub(super) written: &'a BTreeSet<&'a str>,
     /// What to do if nothing is found.
     pub(super) help: &'static str,
 }
@@ -128,7 +130,8 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
             Err(why) => omitted.add(&row.file, &row.label, why),
         }
     }
-    let reasons = omitted.report(cx);
+    let public: BTreeSet<&str> = kept.iter().map(|k: &Kept| k.row.label.as_str()).chain(search.written.iter().copied()).collect();
+    let reasons = omitted.report(&public, cx);
     headers.remark(&kept.iter().map(|k| k.image).collect(), cx);
     for (way, files) in ways {
         way.words().into_iter().for_each(|(one, many)| cx.note(counted(files.len(), one, many)));

@@ -20,6 +20,7 @@ mod gc;
 mod graph;
 mod image;
 mod init;
+mod journal_line;
 mod key;
 mod log;
 mod ls;

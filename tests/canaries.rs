@@ -35,7 +35,10 @@ fn no_byte_that_is_written_for_others_names_a_patient_or_this_machine() {
     assert!(ran.err.contains("images were left out: another label"), "the labels that are canaries were not left out: {}", ran.err);
     // What fails is recorded, too, and says less in the record than to the user.
     let fine = space.read("study.yaml");
-    for (from, to, said) in [("normal: normal", "normal: normal, nowhere: normal", "no image has the label `nowhere`"), ("on_damage: leave-out", "on_damage: stop", "1 image is damaged")] {
+    for (from, to, said) in [
+        ("normal: normal", "normal: normal, nowhere: normal", "no image has the label `nowhere`"),
+        ("on_damage: leave-out", "on_damage: stop", "1 image is damaged"),
+    ] {
         space.edit(from, to);
         let failed = planted.hilum(&["run", "study.yaml", "--data", &planted.data()]);
         assert!(failed.code == 1 && failed.err.contains(said), "{}", failed.err);
@@ -76,7 +79,8 @@ fn no_byte_that_is_written_for_others_names_a_patient_or_this_machine() {
     let lists: String = lists.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     assert!(lists.contains(planted::LABEL) && lists.contains(planted::FILE), "{lists}");
     // The search finds what is there to be found: in the lists, in the table, and in an image of the import.
-    let given = sought::below(&planted.images.join("images")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "png") && !path.ends_with("damaged.png"));
+    let given =
+        sought::below(&planted.images.join("images")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "png") && !path.ends_with("damaged.png"));
     for bytes in [lists.into_bytes(), std::fs::read(planted.images.join("table.csv")).unwrap(), std::fs::read(given.max().unwrap()).unwrap()] {
         assert!(!sought.find(&bytes).is_empty());
     }

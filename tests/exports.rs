@@ -151,7 +151,8 @@ fn the_synthetic_set_is_a_table_and_an_archive_with_its_limits() {
     assert_eq!(document["license"].as_str().unwrap().split('.').next(), Some("No licence was stated when this was exported"));
     let said = |field: &str| document[field].to_string();
     assert!(
-        said("rai:dataCollection").contains("seed 7") && said("rai:dataCollection").contains("trained on 16 images (16 `covid`) of 13 patients from the 32 of `balanced.samples` (sha256 "),
+        said("rai:dataCollection").contains("seed 7")
+            && said("rai:dataCollection").contains("trained on 16 images (16 `covid`) of 13 patients from the 32 of `balanced.samples` (sha256 "),
         "{}",
         said("rai:dataCollection")
     );
@@ -256,7 +257,8 @@ fn an_unfinished_run_is_exported_as_one() {
     assert!(entities["./"]["description"].as_str().unwrap().contains("The run is not complete: 1 stage failed, and 5 stages without a result"));
     space.write("study.yaml", "study: drawn\nseed: 1\nstages:\n  images: { stage: phantoms, with: { size: 16, classes: { a: { images: 2 } } } }\n");
     space.executed();
-    let without = [("cyclonedx", "it has no trained network"), ("croissant", "no stage of it made synthetic images"), ("dicom", "no stage of it made synthetic images")];
+    let without =
+        [("cyclonedx", "it has no trained network"), ("croissant", "no stage of it made synthetic images"), ("dicom", "no stage of it made synthetic images")];
     for (format, why) in without {
         let said = space.hilum(&["export", format, "-o", "none"]);
         assert!(said.code == 2 && said.err.contains(why) && !space.path("none").exists(), "{}", said.err);

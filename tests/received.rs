@@ -112,7 +112,8 @@ fn a_name_cannot_pass_for_a_verdict() {
         }
     });
     let runs = fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
-    let calls: [&[&str]; 8] = [&["verify"], &["ls"], &["ls", &runs], &["log"], &["log", &runs], &["show", &runs], &["trace", "images"], &["patients", "images"]];
+    let calls: [&[&str]; 8] =
+        [&["verify"], &["ls"], &["ls", &runs], &["log"], &["log", &runs], &["show", &runs], &["trace", "images"], &["patients", "images"]];
     for call in calls {
         let said = space.hilum(call);
         let is_own = |line: &str| line.starts_with("0 faults, signed");

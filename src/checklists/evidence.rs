@@ -5,7 +5,9 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::{Receipt, Sha256, StageKey};
 use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::records::{Attention, AttentionSummary, Compared, History, MetricRow, PredictionTable, ProbeRow, Record, Row, ShortcutRow, SubgroupRow, WithinGroupsRow};
+use hilum_stages::records::{
+    Attention, AttentionSummary, Compared, History, MetricRow, PredictionTable, ProbeRow, Record, Row, ShortcutRow, SubgroupRow, WithinGroupsRow,
+};
 use std::collections::BTreeMap;
 
 /// A sort of evidence.
@@ -75,20 +77,30 @@ type Rule = (Evidence, &'static str, fn(&Receipt) -> Place);
 
 /// Which receipts are evidence for what, and what it says.
 const RULES: &[Rule] = &[
-    (Evidence::Imported, "images and labels as they were imported, with the digests of what was read", |r| if is_import(r) { of_type(r, ArtifactType::Samples) } else { Place::Nothing }),
+    (Evidence::Imported, "images and labels as they were imported, with the digests of what was read", |r| {
+        if is_import(r) { of_type(r, ArtifactType::Samples) } else { Place::Nothing }
+    }),
     (Evidence::Selected, "which rows and files were kept (parameters), and how many were not (notes)", |r| whole(is_import(r))),
     (Evidence::LeftOut, "what was left out or unknown, with counts and reasons (notes)", |r| whole(takes_files_or_decodes(r) && !r.notes.is_empty())),
     (Evidence::Pseudonyms, "tokens and keyed pseudonyms in place of identifiers", |r| of_type(r, ArtifactType::Patients)),
     (Evidence::Prepared, "how images became grey values (parameters)", |r| whole(decodes(r))),
-    (Evidence::Subsets, "which images of a table were taken, repeated or added (parameters)", |r| if is_subset(r) { of_type(r, ArtifactType::Samples) } else { Place::Nothing }),
-    (Evidence::Split, "the parts, with their images and patients", |r| if ports(r, ArtifactType::Samples).len() > 1 { of_type(r, ArtifactType::Samples) } else { Place::Nothing }),
+    (Evidence::Subsets, "which images of a table were taken, repeated or added (parameters)", |r| {
+        if is_subset(r) { of_type(r, ArtifactType::Samples) } else { Place::Nothing }
+    }),
+    (Evidence::Split, "the parts, with their images and patients", |r| {
+        if ports(r, ArtifactType::Samples).len() > 1 { of_type(r, ArtifactType::Samples) } else { Place::Nothing }
+    }),
     (Evidence::TestSets, "the test sets, by the evaluations that were given them", |r| whole(!of_rows::<MetricRow>(r).is_nothing())),
     (Evidence::Networks, "networks: architecture, all parameters, seed and initial weights (receipt), and their digests", networks),
     (Evidence::Histories, "losses of every step", |r| if networks(r).is_nothing() { Place::Nothing } else { of_record::<History>(r) }),
-    (Evidence::Chosen, "validation images by which epochs or weights were chosen", |r| whole(!networks(r).is_nothing() && r.recipe.inputs.contains_key("validation"))),
+    (Evidence::Chosen, "validation images by which epochs or weights were chosen", |r| {
+        whole(!networks(r).is_nothing() && r.recipe.inputs.contains_key("validation"))
+    }),
     (Evidence::Software, "program, commit, locked dependencies, compiler, instruction set", |r| whole(!networks(r).is_nothing())),
     (Evidence::Metrics, "metrics on a test set, each with its interval and how that was computed", of_rows::<MetricRow>),
-    (Evidence::Recalibrated, "probabilities scaled by validation images (notes)", |r| whole(r.notes.iter().any(|note| note.contains("scaled by a temperature")))),
+    (Evidence::Recalibrated, "probabilities scaled by validation images (notes)", |r| {
+        whole(r.notes.iter().any(|note| note.contains("scaled by a temperature")))
+    }),
     (Evidence::Comparison, "differences between arms, with intervals", of_rows::<Compared>),
     (Evidence::Subgroups, "metrics by sex, age and other groups", |r| either(of_rows::<SubgroupRow>(r), of_rows::<WithinGroupsRow>(r))),
     (Evidence::Robustness, "metrics by group and source, and what gives a source away", |r| {

@@ -118,5 +118,7 @@ fn lines(proof: &Proof, Proven { says, signed, cosignatures }: &Proven, receipt:
         }
     }
     say(format!("checkpoint {} of {}, root sha256:{}: {}", says.index, says.time, short(&says.root.hex()), trust::signed(signed)))?;
-    cosignatures.iter().try_for_each(|found| say(format!("{}, {}: {}", found.says.meaning.name(), trust::minute(&found.says.time), trust::signed(&found.signed))))
+    cosignatures
+        .iter()
+        .try_for_each(|found| say(format!("{}, {}: {}", found.says.meaning.name(), trust::minute(&found.says.time), trust::signed(&found.signed))))
 }

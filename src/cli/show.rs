@@ -1,6 +1,6 @@
 //! `hilum show`: the journal of a run, or an artifact with those who made it.
 
-use super::{DONE, StoreArgs, log, open, say, wrong};
+use super::{DONE, StoreArgs, journal_line, open, say, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::did_you_mean;
 use crate::progress::words::{duration, size};
@@ -103,7 +103,7 @@ fn summary(line: &Line) -> String {
         Some(Event::Finished(f)) => format!("finished: executed {}, reused {}, failed {}", f.executed, f.reused, f.failed),
         Some(Event::StageStarted { stage, .. }) => format!("{stage} started"),
         Some(Event::AuditStarted { .. } | Event::Erased { .. } | Event::Replayed(_) | Event::Sealed { .. } | Event::Certificate { .. }) => {
-            format!("{}: {}", line.kind, log::what(line))
+            format!("{}: {}", line.kind, journal_line::what(line))
         }
         Some(Event::Recovered { of, bytes }) => format!("moved {bytes} bytes of an unfinished line of run {of} aside"),
         None => line.kind.clone(),

@@ -82,10 +82,13 @@ fn one(facts: &Facts, set: &Set, image: &Synthetic, (at, below): (usize, &str), 
     let shown = grey::decode(&facts.store.read(&image.file.digest)?).map_err(wrong)?.grey;
     // Eight bits were spread over sixteen.
     let pixels: Vec<u8> = shown.pixels.iter().map(|grey| (grey >> 8) as u8).collect();
-    let (Ok(columns), Ok(rows)) = (u16::try_from(shown.width), u16::try_from(shown.height)) else { return Err(wrong("it has too many rows or columns for DICOM".into())) };
+    let (Ok(columns), Ok(rows)) = (u16::try_from(shown.width), u16::try_from(shown.height)) else {
+        return Err(wrong("it has too many rows or columns for DICOM".into()));
+    };
     let uid = uid::of(&["image", &facts.record.study, &facts.run, &set.output, &image.file.name, &image.file.sha256.hex()]);
     let environment = &set.made.result.environment;
-    let instance = Instance { uid: &uid, number: at + 1, rows, columns, pixels: &pixels, label: &image.row.label, set: &set.output, ended: &facts.ended, environment };
+    let instance =
+        Instance { uid: &uid, number: at + 1, rows, columns, pixels: &pixels, label: &image.row.label, set: &set.output, ended: &facts.ended, environment };
     let stem = image.file.name.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
     let file = format!("{below}/{stem}.dcm");
     let written = directory.put(&file, &secondary_capture::file(&instance, names))?;

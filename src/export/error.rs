@@ -100,9 +100,7 @@ impl Error {
             Error::NoParent(_) => Some("create it first, or name another one"),
             Error::Ledger { .. } => Some("`hilum verify` says what does not fit; running the study again in a new store makes a new record"),
             Error::Altered { .. } => Some("`hilum verify` looks for what else was altered; running the study again writes a new journal"),
-            Error::WithoutCheckpoint(_) => {
-                Some("wait until it ends; of a run that was killed, the next run in the store writes the checkpoint")
-            }
+            Error::WithoutCheckpoint(_) => Some("wait until it ends; of a run that was killed, the next run in the store writes the checkpoint"),
             Error::NotIntact { .. } => Some("`hilum verify` looks for what else is damaged, and the next run makes it again"),
             Error::Forbidden { .. } => Some("it comes from the study: change the text there, such as a description or the name of a stage, and run it again"),
             Error::Store(e) => e.help(),

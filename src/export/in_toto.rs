@@ -43,7 +43,9 @@ fn write(facts: &Facts, terms: &Terms, directory: &mut Directory) -> Result<Valu
         directory.remark("the statements are not signed: set HILUM_KEY to the key that `hilum key new` made");
     }
     let key = terms.signer.map(|key| key.public().id());
-    Ok(json!({ "run": facts.run, "study": facts.record.study, "payload_type": STATEMENT, "key": key, "checkpoint": vouched::document(facts.checkpoint.as_ref()), "statements": files }))
+    Ok(
+        json!({ "run": facts.run, "study": facts.record.study, "payload_type": STATEMENT, "key": key, "checkpoint": vouched::document(facts.checkpoint.as_ref()), "statements": files }),
+    )
 }
 
 fn claims(document: &Value) -> Vec<Claim> {

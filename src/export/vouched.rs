@@ -50,7 +50,11 @@ pub(super) fn resources(checkpoint: Option<&Checkpointed>) -> Vec<Value> {
     let mut out = vec![resource(format!("urn:hilum:checkpoint:{run}"), found.digest.hex(), json!({ "signed_by": signed_by(checkpoint) }))];
     out.extend(cosignatures(checkpoint).map(|(says, key)| {
         let sha256 = Sha256::of(&canonical::to_bytes(says)).hex();
-        resource(format!("urn:hilum:cosignature:{run}:{}:{key}", says.meaning.name()), sha256, json!({ "signed_by": key, "meaning": says.meaning, "time": says.time }))
+        resource(
+            format!("urn:hilum:cosignature:{run}:{}:{key}", says.meaning.name()),
+            sha256,
+            json!({ "signed_by": key, "meaning": says.meaning, "time": says.time }),
+        )
     }));
     out
 }

@@ -81,9 +81,18 @@ impl Planted {
         for i in 0..40usize {
             let (record, birth, accession) = (format!("MRN-4471-X-{:02}", i / 2), format!("19{:02}-07-{:02}T", 30 + i, 1 + i % 28), format!("ACC#88{i:02}/Q"));
             let file = format!("{DIRECTORY}/{record}_{SURNAME}-{i}.{}", if i % 10 == 9 { "jpg" } else { "png" });
-            let finding = if i >= 36 { LABEL } else if i % 3 == 0 { "covid" } else { "normal" };
+            let finding = if i >= 36 {
+                LABEL
+            } else if i % 3 == 0 {
+                "covid"
+            } else {
+                "normal"
+            };
             let pixels = grey(i);
-            write(&format!("images/{file}"), &if i % 10 == 9 { jpeg(&pixels) } else { of_pixels(&pixels, &[("Comment", TEXT), ("Author", SURNAME)], Some(EXIF)) });
+            write(
+                &format!("images/{file}"),
+                &if i % 10 == 9 { jpeg(&pixels) } else { of_pixels(&pixels, &[("Comment", TEXT), ("Author", SURNAME)], Some(EXIF)) },
+            );
             table += &format!("{record},\"{file}\",\"{finding}\",{},{},{SURNAME},{birth},{accession}\n", 20 + i, if i % 2 == 0 { "F" } else { "M" });
             identifiers.extend([record, birth, accession]);
         }

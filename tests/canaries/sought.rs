@@ -73,16 +73,22 @@ pub(super) fn spellings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         let bytes = plain.as_bytes();
         out.push(("as it is", bytes.to_vec()));
         out.push(("in Latin-1", plain.chars().map(|c| u8::try_from(c as u32).unwrap_or(b'?')).collect()));
-        out.push(("in JSON", plain.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", c as u32) }).collect::<String>().into_bytes()));
+        out.push((
+            "in JSON",
+            plain.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", c as u32) }).collect::<String>().into_bytes(),
+        ));
         for order in [u16::to_le_bytes, u16::to_be_bytes] {
             out.push(("in UTF-16", plain.encode_utf16().flat_map(order).collect()));
         }
         let hex = |of: &[u8]| of.iter().map(|b| format!("{b:02x}")).collect::<String>();
         out.push(("in hexadecimal digits", hex(bytes).into_bytes()));
-        let percent = |keeps: &dyn Fn(u8) -> bool| -> String {
-            bytes.iter().map(|b| if keeps(*b) { char::from(*b).to_string() } else { format!("%{b:02X}") }).collect()
-        };
-        for encoded in [percent(&|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)), percent(&|b| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b)), percent(&|_| false)] {
+        let percent =
+            |keeps: &dyn Fn(u8) -> bool| -> String { bytes.iter().map(|b| if keeps(*b) { char::from(*b).to_string() } else { format!("%{b:02X}") }).collect() };
+        for encoded in [
+            percent(&|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)),
+            percent(&|b| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b)),
+            percent(&|_| false),
+        ] {
             out.push(("in percent encoding", encoded.to_lowercase().into_bytes()));
             out.push(("in percent encoding", encoded.into_bytes()));
         }
@@ -157,7 +163,11 @@ pub(super) fn below(top: &Path) -> Vec<PathBuf> {
     while let Some(directory) = left.pop() {
         for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
             let kind = entry.file_type().unwrap();
-            if kind.is_dir() { left.push(entry.path()) } else if kind.is_file() { out.push(entry.path()) }
+            if kind.is_dir() {
+                left.push(entry.path())
+            } else if kind.is_file() {
+                out.push(entry.path())
+            }
         }
     }
     out

@@ -59,7 +59,8 @@ fn checklists_say_what_is_answered_and_who_has_to_answer_the_rest() {
     for list in parsed(&files, "index.json")["checklists"].as_array().unwrap() {
         let page = std::str::from_utf8(&files[&format!("{}.md", list["checklist"].as_str().unwrap())]).unwrap();
         let (content, _) = page.split_once("## Evidence").unwrap();
-        let rows: Vec<Vec<&str>> = content.lines().filter(|line| line.starts_with("| ")).skip(2).map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect();
+        let rows: Vec<Vec<&str>> =
+            content.lines().filter(|line| line.starts_with("| ")).skip(2).map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect();
         assert_eq!(rows.len() as u64, list["items"].as_u64().unwrap());
         for (word, key) in [("answered", "answered"), ("in part", "in_part"), ("open", "open")] {
             let of_status: Vec<&Vec<&str>> = rows.iter().filter(|row| row[3] == word).collect();

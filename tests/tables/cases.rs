@@ -246,13 +246,7 @@ pub(super) fn files() -> Vec<Case> {
             "",
             taken(&[("COVID", 1), ("Normal", 1)], &["one directory only contains the others"], &[("top/COVID/masks/a.png", "a mask")]),
         ),
-        case(
-            "one directory that may be a class",
-            &["top/A/a.png", "top/B/b.png"],
-            "",
-            "",
-            taken(&[("top", 2)], &["all images are in one directory"], &[]),
-        ),
+        case("one directory that may be a class", &["top/A/a.png", "top/B/b.png"], "", "", taken(&[("top", 2)], &["all images are in one directory"], &[])),
         case(
             "parts of a split beside something else",
             &["train/c/a.png", "sample/c/b.png"],

@@ -18,7 +18,11 @@ pub(super) fn page(facts: &Facts, places: &Places, licence: &Licence) -> Result<
     let references = References::new(places);
     let described = facts.record.resolved["description"].as_str().unwrap_or_default().trim();
     let sections = [
-        format!("## Why it was made\n\n{} {}\n", if described.is_empty() { "The study does not say.".to_owned() } else { plain(described) }, references.journal(Evidence::Study)),
+        format!(
+            "## Why it was made\n\n{} {}\n",
+            if described.is_empty() { "The study does not say.".to_owned() } else { plain(described) },
+            references.journal(Evidence::Study)
+        ),
         format!("## What is in it\n\n{}", composition(facts, &references)?),
         format!("## How it was collected\n\n{}", collection(facts, &references)),
         format!("## How it was prepared\n\n{}", preparation(facts, &references)),
@@ -50,7 +54,14 @@ fn composition(facts: &Facts, references: &References) -> Result<String> {
                 continue;
             };
             let labels = summary.labels.iter().map(|(label, n)| format!("{}: {} real, {} synthetic", plain(label), n.real, n.synthetic));
-            rows.push(vec![name, summary.rows.to_string(), summary.patients.to_string(), labels.collect::<Vec<_>>().join("; "), known(&facts.samples(artifact)?), reference]);
+            rows.push(vec![
+                name,
+                summary.rows.to_string(),
+                summary.patients.to_string(),
+                labels.collect::<Vec<_>>().join("; "),
+                known(&facts.samples(artifact)?),
+                reference,
+            ]);
         }
     }
     let drawn = if facts.is_drawn() { "All images that are called real are phantoms: drawings by a program, which show nobody.\n\n" } else { "" };
@@ -79,7 +90,8 @@ fn collection(facts: &Facts, references: &References) -> String {
         let sources: Vec<String> = recipe.sources.iter().map(|(name, digest)| format!("{} (BLAKE3 {})", code(name), code(digest.hex().as_str()))).collect();
         let drawn = kind(&made.node.kind).is_some_and(|kind| kind.drawn);
         let from = if drawn { "drawn by the program".to_owned() } else { sources.join(", ") };
-        let notes = if made.receipt.notes.is_empty() { "–".to_owned() } else { made.receipt.notes.iter().map(|note| plain(note)).collect::<Vec<_>>().join("; ") };
+        let notes =
+            if made.receipt.notes.is_empty() { "–".to_owned() } else { made.receipt.notes.iter().map(|note| plain(note)).collect::<Vec<_>>().join("; ") };
         rows.push(vec![code(&made.node.stage), from, code(&canonical::to_string(&recipe.parameters)), notes, references.receipt(made)]);
     }
     table(&["stage", "from", "parameters", "notes", "evidence"], &rows)
@@ -92,7 +104,8 @@ fn preparation(facts: &Facts, references: &References) -> String {
     for made in facts.made().filter(|made| made.inputs().next().is_some() && made.result.outputs.values().any(is_made)) {
         let recipe = &made.receipt.recipe;
         let seed = made.result.seed.as_deref().map_or_else(|| "–".to_owned(), code);
-        let notes = if made.receipt.notes.is_empty() { "–".to_owned() } else { made.receipt.notes.iter().map(|note| plain(note)).collect::<Vec<_>>().join("; ") };
+        let notes =
+            if made.receipt.notes.is_empty() { "–".to_owned() } else { made.receipt.notes.iter().map(|note| plain(note)).collect::<Vec<_>>().join("; ") };
         rows.push(vec![code(&made.node.stage), code(&recipe.kind), code(&canonical::to_string(&recipe.parameters)), seed, notes, references.receipt(made)]);
     }
     if rows.is_empty() { "Nothing was done with the images.\n".to_owned() } else { table(&["stage", "kind", "parameters", "seed", "notes", "evidence"], &rows) }

@@ -26,12 +26,17 @@ pub(super) fn page(list: &Checklist, gathered: &Gathered, facts: &Facts, places:
 }
 
 fn row(item: &Item, gathered: &Gathered, facts: &Facts, references: &References) -> Vec<String> {
-    let said: Vec<String> = item.evidence.iter().filter_map(|evidence| Some((evidence, gathered.of(*evidence)?))).map(|(evidence, found)| {
-        let places: Vec<String> = found.first.iter().filter_map(|pointer| references.pointer(pointer, facts)).collect();
-        let more = found.all.saturating_sub(found.first.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{} {}{more}", evidence.says(), places.join(", "))
-    }).collect();
+    let said: Vec<String> = item
+        .evidence
+        .iter()
+        .filter_map(|evidence| Some((evidence, gathered.of(*evidence)?)))
+        .map(|(evidence, found)| {
+            let places: Vec<String> = found.first.iter().filter_map(|pointer| references.pointer(pointer, facts)).collect();
+            let more = found.all.saturating_sub(found.first.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{} {}{more}", evidence.says(), places.join(", "))
+        })
+        .collect();
     let status = item.status(gathered);
     let left = match status {
         Status::Answered => String::new(),

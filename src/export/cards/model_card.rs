@@ -59,14 +59,20 @@ fn details(facts: &Facts, made: Made, port: &str, artifact: &Artifact, reference
     rows.extend(result.seed.iter().map(|seed| vec!["seed".into(), code(seed), receipt.clone()]));
     rows.extend(recipe.sources.iter().map(|(name, digest)| vec![format!("file {}", code(name)), code(&digest.to_string()), receipt.clone()]));
     rows.push(vec!["started".into(), format!("{}, took {:.1} s", result.started, result.millis as f64 / 1000.0), receipt.clone()]);
-    rows.push(vec!["program".into(), format!("hilum {}, commit {}{changed}, Cargo.lock {}", environment.program, code(&environment.commit), code(&environment.lockfile)), receipt.clone()]);
+    rows.push(vec![
+        "program".into(),
+        format!("hilum {}, commit {}{changed}, Cargo.lock {}", environment.program, code(&environment.commit), code(&environment.lockfile)),
+        receipt.clone(),
+    ]);
     rows.push(vec!["compiler, machine".into(), format!("{}; {}", plain(&environment.toolchain), plain(&environment.fingerprint)), receipt]);
     Ok(table(&["what", "value", "evidence"], &rows))
 }
 
 fn uses(is_generator: bool) -> &'static str {
     match is_generator {
-        true => "For the comparison that the study makes, by researchers. Its images are not of patients, and are no evidence of anything that is in a patient.\n",
+        true => {
+            "For the comparison that the study makes, by researchers. Its images are not of patients, and are no evidence of anything that is in a patient.\n"
+        }
         false => "For the comparison that the study makes, by researchers. Not for any decision about a patient.\n",
     }
 }
@@ -82,8 +88,12 @@ fn training(facts: &Facts, made: Made, references: &References) -> Result<String
                 let labels = taken.summary.labels.iter().map(|(label, n)| format!("{}: {} real, {} synthetic", plain(label), n.real, n.synthetic));
                 let at_most = if taken.is_exact { "" } else { "at most " };
                 vec![
-                    code(port), code(&source.output(output)), format!("{at_most}{} of {}", taken.summary.rows, taken.all), taken.summary.patients.to_string(),
-                    labels.collect::<Vec<_>>().join("; "), reference,
+                    code(port),
+                    code(&source.output(output)),
+                    format!("{at_most}{} of {}", taken.summary.rows, taken.all),
+                    taken.summary.patients.to_string(),
+                    labels.collect::<Vec<_>>().join("; "),
+                    reference,
                 ]
             }
             None => vec![code(port), code(&source.output(output)), "removed from the store".into(), String::new(), String::new(), reference],
@@ -102,14 +112,25 @@ fn measurements(facts: &Facts, made: Made, port: &str, is_generator: bool, refer
     let mut rows = vec![];
     for measured in measured::of(facts, made, port)? {
         let reference = references.output(measured.made, measured.port, measured.artifact);
-        let on: Vec<String> = measured.looked_at(facts).map(|seen| format!("{} {}", code(&seen.made.output(seen.from)), references.output(seen.made, seen.from, seen.artifact))).collect();
+        let on: Vec<String> = measured
+            .looked_at(facts)
+            .map(|seen| format!("{} {}", code(&seen.made.output(seen.from)), references.output(seen.made, seen.from, seen.artifact)))
+            .collect();
         let Some(values) = &measured.rows else {
             rows.push(vec![code(&measured.output()), String::new(), "removed from the store".into(), String::new(), String::new(), on.join(", "), reference]);
             continue;
         };
         for value in values {
             let interval = value.ends.map_or_else(|| "–".to_owned(), |[low, high]| format!("{low:.4} to {high:.4}"));
-            rows.push(vec![code(&value.metric), plain(&value.class), format!("{:.4}", value.value), interval, plain(&value.told), on.join(", "), reference.clone()]);
+            rows.push(vec![
+                code(&value.metric),
+                plain(&value.class),
+                format!("{:.4}", value.value),
+                interval,
+                plain(&value.told),
+                on.join(", "),
+                reference.clone(),
+            ]);
         }
     }
     Ok(match (rows.is_empty(), is_generator) {
@@ -129,7 +150,13 @@ fn limits(facts: &Facts, made: Made, references: &References) -> String {
     if facts.is_drawn() {
         rows.push(vec!["It was trained on phantoms, which are drawings by a program: it has seen no X-ray.".into(), references.journal(Evidence::Study)]);
     }
-    rows.extend(made.receipt.notes.iter().filter_map(|note| note.strip_prefix("warning: ")).map(|note| vec![format!("The training warned: {}", plain(note)), receipt.clone()]));
+    rows.extend(
+        made.receipt
+            .notes
+            .iter()
+            .filter_map(|note| note.strip_prefix("warning: "))
+            .map(|note| vec![format!("The training warned: {}", plain(note)), receipt.clone()]),
+    );
     let concerns = |stage: &str, path: &[String]| stage == made.node.stage || path.contains(&made.node.stage);
     let found = facts.record.findings.iter().filter(|f| f.severity != Severity::Info && concerns(&f.stage, &f.path));
     rows.extend(found.filter_map(|f| {
@@ -145,6 +172,8 @@ fn limits(facts: &Facts, made: Made, references: &References) -> String {
 fn people(facts: &Facts) -> &'static str {
     match facts.is_drawn() {
         true => "Nobody: every image that it was trained on is a drawing by a program.\n",
-        false => "A network that was trained on images of patients may reveal something of them. Identifiers are not recorded; images and patients are named by digests and tokens.\n",
+        false => {
+            "A network that was trained on images of patients may reveal something of them. Identifiers are not recorded; images and patients are named by digests and tokens.\n"
+        }
     }
 }

@@ -5,8 +5,8 @@ use super::markdown::{code, table};
 use crate::checklists::{Evidence, Pointer};
 use crate::export::error::Result;
 use crate::export::facts::{Facts, Made};
-use hilum_cache::receipt::Artifact;
 use hilum_cache::journal::{self, Event};
+use hilum_cache::receipt::Artifact;
 use hilum_cache::{Sha256, StageKey};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +65,11 @@ impl<'p> References<'p> {
     }
 
     fn row(&self, what: String, sha256: Option<&Sha256>, key: StageKey, stage: &str) -> String {
-        let (run, line) = self.places.receipts.get(&(key, stage.to_owned())).map_or_else(|| ("not recorded".into(), String::new()), |(run, line)| (run.clone(), line.to_string()));
+        let (run, line) = self
+            .places
+            .receipts
+            .get(&(key, stage.to_owned()))
+            .map_or_else(|| ("not recorded".into(), String::new()), |(run, line)| (run.clone(), line.to_string()));
         self.number(vec![what, sha256.map_or_else(String::new, |sha256| code(&sha256.hex())), code(&run), line])
     }
 

@@ -224,6 +224,9 @@ impl Stage for Import {
             }
             (None, None) => directories::rows(&images.files, self.label.as_deref(), &mut omitted, cx),
         };
+        if self.table.is_none() && self.list.is_none() && self.label.is_none() && self.labels.is_none() {
+            directories::refuse_patients(&rows)?;
+        }
         if let Some(label) = &self.label {
             rows.iter_mut().for_each(|r| r.said = Said::One(label.clone()));
         }

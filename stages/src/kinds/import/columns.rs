@@ -122,6 +122,16 @@ impl Columns {
         ]
     }
 
+    /// Parameters whose values are in every table and report, and that are taken from the patient's column as it is.
+    fn naming_patients(&self) -> impl Iterator<Item = &'static str> {
+        let whole = self.patient.as_deref();
+        let is_it = move |column: &str, pattern: &Option<String>| whole.is_some_and(|p| p.column == column && (pattern.is_none() || *pattern == p.pattern));
+        let label = self.label.as_deref().filter(|l| l.column.as_deref().is_some_and(|column| is_it(column, &l.pattern)));
+        let plain = self.plain().into_iter().filter(|(of, _)| !["patient", "file"].contains(of));
+        let plain = plain.filter(move |(_, column)| column.is_some_and(|c| is_it(&c.column, &c.pattern))).map(|(of, _)| of);
+        plain.chain(label.map(|_| "label"))
+    }
+
     /// Columns that a table must have, for finding the delimiter.
     pub(super) fn required(&self) -> Vec<&str> {
         self.patient.iter().map(|c| &*c.column).chain([&*self.file.column]).chain(self.of_labels()).collect()
@@ -140,6 +150,7 @@ impl Columns {
         let fault = |of: &str, name: &str, why: String| BadParameter { path: vec!["columns".into(), of.into(), name.into()], what: Fault::Value(why) };
         let pattern = |of: &str, p: &Option<String>| p.as_deref().and_then(|p| patterns::expression(p).err()).map(|why| fault(of, "pattern", why));
         let mut bad: Vec<BadParameter> = self.plain().into_iter().filter_map(|(of, column)| pattern(of, &column?.pattern)).collect();
+        bad.extend(self.naming_patients().map(|of| fault(of, "column", NAMES_PATIENTS.into())));
         let Some(label) = self.label.as_deref() else { return bad };
         bad.extend(pattern("label", &label.pattern));
         bad.extend(BadParameter::repeated(&label.columns, "columns.label.columns"));
@@ -163,6 +174,10 @@ impl Columns {
     }
 }
 
+/// Why another parameter does not take the column of patients.
+const NAMES_PATIENTS: &str =
+    "is the column of patients, whose identifiers would be in every table and report; name another column, or take a part of it with `pattern`";
+
 /// Reads the cells of a column.
 pub(super) struct Reader {
     at: usize,
@@ -184,5 +199,30 @@ impl Reader {
             None => cell.to_owned(),
             Some(pattern) => patterns::first(pattern, cell).unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_other_column_is_that_of_patients() {
+        let bad = |columns: serde_json::Value| -> Vec<String> {
+            let columns: Columns = serde_json::from_value(columns).unwrap();
+            columns.check().into_iter().map(|b| b.path.into_iter().map(|p| p.to_string()).collect::<Vec<_>>().join(".")).collect()
+        };
+        let of = |name: &str, given: serde_json::Value| {
+            let mut columns = json!({ "patient": { "column": "ID" }, "file": { "column": "ID" }, "label": { "column": "finding" } });
+            columns[name] = given;
+            bad(columns)
+        };
+        for name in ["source", "age", "sex", "view", "label"] {
+            assert_eq!(of(name, json!({ "column": "ID" })), [format!("columns.{name}.column")]);
+            assert_eq!(of(name, json!({ "column": "ID", "pattern": "^(..)" })), [""; 0], "a part of it");
+            assert_eq!(of(name, json!({ "column": "other" })), [""; 0]);
+        }
+        assert_eq!(bad(json!({ "file": { "column": "ID" }, "label": { "column": "ID" } })), [""; 0], "nobody says that it names patients");
     }
 }

@@ -42,9 +42,7 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     if named.len() < 2 {
         rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
     }
-    if label.is_none()
-        && rows.first().is_some_and(|first| rows.iter().all(|r| r.said == first.said))
-    {
+    if label.is_none() && rows.first().is_some_and(|first| rows.iter().all(|r| r.said == first.said)) {
         let below = if named.len() < 2 { "" } else { ", and the directories in it for patients" };
         cx.warn(format!(
             "all images are in one directory, which is taken for their class{below}; if it contains the classes, append its name to the path in `images`"
@@ -52,6 +50,23 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     }
     remark_layout(&rows, &images, above, cx);
     rows
+}
+
+/// More directories than this are no classes that somebody did not name.
+const CLASSES: usize = 30;
+
+/// Refuses directories that would become classes and look like patients: names of classes are in every record and report.
+pub(super) fn refuse_patients(rows: &[Row]) -> Result<()> {
+    let classes: BTreeSet<&str> = rows.iter().filter_map(|r| if let Said::One(class) = &r.said { Some(class.as_str()) } else { None }).collect();
+    let is_number = |class: &&&str| class.as_bytes().windows(3).any(|three| three.iter().all(u8::is_ascii_digit));
+    let numbers = classes.iter().filter(is_number).count();
+    if classes.len() <= CLASSES && (classes.len() < 3 || 2 * numbers <= classes.len()) {
+        return Ok(());
+    }
+    Err(Error::helped(
+        format!("{} directories would become classes, and look like patients, whose names would be in every record and report", classes.len()),
+        "give all images one class with `label`, and each directory is a patient; or name the classes with `labels: { DIRECTORY: CLASS }`",
+    ))
 }
 
 /// The class of an image and the rest of its path; if all images have one label, every directory may be a patient's.
@@ -151,6 +166,19 @@ mod tests {
     fn found(names: &[&str]) -> Vec<Row> {
         let file = |n: &&str| ListedFile { name: (*n).into(), path: (*n).into(), digest: Digest::of(n.as_bytes()), note: String::new() };
         rows(&names.iter().map(file).collect::<Vec<_>>(), None, &mut Omitted::default(), &Context::for_tests("import"))
+    }
+
+    #[test]
+    fn directories_that_look_like_patients_do_not_become_classes() {
+        let of = |names: &[String]| {
+            refuse_patients(&found(&names.iter().map(|n| format!("{n}/a.png")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>()))
+        };
+        let numbered = |n: usize, start: &str| (0..n).map(|i| format!("{start}{:04}", 1200 + i)).collect::<Vec<_>>();
+        let refused = of(&numbered(3, "MRN-")).unwrap_err().to_string();
+        assert!(refused.contains("3 directories would become classes") && !refused.contains("MRN"), "{refused}");
+        assert!(of(&numbered(2, "MRN-")).is_ok() && of(&(0..31).map(|i| format!("name {i}")).collect::<Vec<_>>()).is_err());
+        let classes = ["COVID-19", "Normal", "Viral Pneumonia", "Lung_Opacity"].map(str::to_owned);
+        assert!(of(&classes).is_ok());
     }
 
     fn classes(names: &[&str]) -> Vec<String> {

@@ -98,7 +98,10 @@ mod tests {
         omitted.add("b.png", "covid", "damaged");
         omitted.add("c.png", "Doe, Jane", EXCLUDED);
         omitted.report(&BTreeSet::from(["covid"]), &cx);
-        let notes = [Note::warning("1 image was left out: damaged (covid 1)"), Note::info("2 images were left out: excluded (covid 1, 1 with 1 label that no image keeps)")];
+        let notes = [
+            Note::warning("1 image was left out: damaged (covid 1)"),
+            Note::info("2 images were left out: excluded (covid 1, 1 with 1 label that no image keeps)"),
+        ];
         assert_eq!(cx.notes(), notes);
     }
 

@@ -158,9 +158,16 @@ pub(crate) fn length(store: &Store, run: &str) -> Result<usize> {
     Ok(stat.map_or(0, |stat| crate::memo::Stamp::of_handle(&stat).size() as usize))
 }
 
-/// The number that a journal begins with; 0 where it has none.
+/// How much of a journal has the number of its run. Of what stands before it in a first line, only `audit` is as long as a word.
+const BEGINNING: usize = 64;
+
+/// The number of the run, in the first line of its journal; 0 where it has none.
 pub(crate) fn number_of(bytes: &[u8]) -> u64 {
-    let digits = bytes.strip_prefix(br#"{"number":"#).unwrap_or_default();
+    const MEMBER: &[u8] = br#""number":"#;
+    let beginning = &bytes[..bytes.len().min(BEGINNING)];
+    let first = &beginning[..memchr::memchr(b'\n', beginning).unwrap_or(beginning.len())];
+    // In a text within the line, a quote has a backslash before it.
+    let digits = memchr::memmem::find(first, MEMBER).map_or(&[][..], |at| &first[at + MEMBER.len()..]);
     let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(0);
     std::str::from_utf8(&digits[..end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
@@ -252,7 +259,7 @@ pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
         };
         let mut beginning = vec![];
         let path = store.run_dir(&name).join(FILE);
-        journal.take(32).read_to_end(&mut beginning).map_err(Error::io("read", &path))?;
+        journal.take(BEGINNING as u64).read_to_end(&mut beginning).map_err(Error::io("read", &path))?;
         all.push((number_of(&beginning), name));
     }
     all.sort();
@@ -283,6 +290,25 @@ mod tests {
         assert_eq!(first_broken_line(text.replace("\"bytes\":1", "\"bytes\":9").as_bytes()), Some(3), "the second line, which the third names");
         let read = entries(&store, journal.run()).unwrap();
         assert_eq!(read.iter().map(|e| (e.seq, e.event.clone())).collect::<Vec<_>>(), [0, 1, 2, 3].map(|n| (n, Some(event(n)))));
+    }
+
+    #[test]
+    fn the_number_of_a_run_is_found_whatever_begins_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let events = [Audit::Erasure, Audit::Replay, Audit::Seal].map(|audit| Event::AuditStarted { audit, study: "s".into() });
+        let names: Vec<String> = events
+            .into_iter()
+            .chain([event(1), Event::Started { study: "s".into(), pipeline: crate::Digest::of(b""), resolved: Value::Null }])
+            .map(|event| {
+                let mut journal = Journal::begin(&store).unwrap();
+                journal.append(&event).unwrap();
+                journal.run().to_owned()
+            })
+            .collect();
+        assert_eq!(runs(&store).unwrap(), (1..).zip(names).collect::<Vec<_>>(), "newer ones have larger numbers");
+        assert_eq!(number_of(br#"{"audit":"\"number\":9","number":3}"#), 3);
+        assert_eq!([number_of(b"{}\n{\"number\":4}"), number_of(b"")], [0, 0]);
     }
 
     /// These bytes are what stores consist of, and what the chain hashes.

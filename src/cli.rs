@@ -28,6 +28,7 @@ mod patients;
 mod plan;
 mod power;
 mod prove;
+mod replay;
 mod report;
 mod run;
 mod show;

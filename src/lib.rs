@@ -20,6 +20,7 @@ pub mod power;
 pub mod progress;
 pub mod provenance;
 pub mod rehearsal;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod session;

@@ -11,7 +11,7 @@ use std::fs;
 /// Fields of machines that have a GPU.
 const OF_GPUS: [&str; 3] = ["gpus[].number", "gpus[].engine", "gpus[].fingerprint"];
 /// Pages whose verbs are not run here: each has a test of its own.
-const ELSEWHERE: [&str; 4] = ["erase-plan", "patients", "trace", "who-used"];
+const ELSEWHERE: [&str; 5] = ["erase-plan", "patients", "trace", "verify-replay", "who-used"];
 
 /// A path of a field, key by key; `[]` for an item of a list.
 type Path = Vec<String>;

@@ -38,7 +38,7 @@ fn warned(study: Study) -> Study {
 }
 
 /// Says why a study cannot be used; gives the exit code.
-fn rejected(why: &Rejected) -> u8 {
+pub(super) fn rejected(why: &Rejected) -> u8 {
     complain(&why.diagnostics, &why.texts);
     WRONG
 }

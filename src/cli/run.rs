@@ -58,12 +58,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         checkpoint_every: args.checkpoint_every,
     };
     let sink = progress::sink(args.json, &study.pipeline);
-    let cancel = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second signal ends the program at once.
-        signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), cancel.clone()).context("signals")?;
-        signal_hook::flag::register(signal, cancel.clone()).context("signals")?;
-    }
+    let cancel = stop_on_signals()?;
     let ran = match driver::run(study, record, &options, &*sink, &cancel) {
         Ok(ran) => ran,
         Err(e) => return open::code(e),
@@ -80,6 +75,17 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     };
     std::mem::forget(ran.outputs);
     Ok(code)
+}
+
+/// A flag that Ctrl-C sets, and the signal by which a cluster ends a program.
+pub(super) fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the program at once.
+        signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), cancel.clone()).context("signals")?;
+        signal_hook::flag::register(signal, cancel.clone()).context("signals")?;
+    }
+    Ok(cancel)
 }
 
 /// Shows the tables of a run that finished, and says where results are.

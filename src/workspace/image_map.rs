@@ -26,6 +26,21 @@ impl ImageMap {
         ImageMap(older.split(|b| *b == b'\n').filter_map(entry).collect())
     }
 
+    /// The images of these listings, wherever they lie.
+    pub fn of(listings: &Listings) -> ImageMap {
+        let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let files = listings.values().flat_map(BTreeMap::values).flat_map(|listing| &listing.files);
+        ImageMap(files.map(|file| (file.digest, place(&file.path))).collect())
+    }
+
+    /// Writes the map where only its owner can read it.
+    ///
+    /// # Errors
+    /// If that is not possible.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        memo::write_private(path, &self.to_bytes())
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![];
         for (digest, path) in &self.0 {

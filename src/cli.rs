@@ -31,6 +31,7 @@ mod prove;
 mod replay;
 mod report;
 mod run;
+mod seal;
 mod show;
 mod sought;
 mod stages;

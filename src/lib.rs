@@ -23,6 +23,7 @@ pub mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod run;
+pub mod seal;
 pub mod session;
 pub mod tables;
 pub mod workspace;

@@ -43,6 +43,7 @@ mod replay;
 mod reports;
 mod resume;
 mod schema;
+mod seal;
 mod shells;
 mod shown;
 mod space;

@@ -159,6 +159,11 @@ pub(super) fn store_to_clean(args: &StoreArgs) -> anyhow::Result<WritableStore> 
     Ok(WritableStore::open(&store_dir(args)?)?)
 }
 
+/// The store of a study, to write down what was decided about it; laid out where it is new.
+pub(super) fn to_record(store: &Store) -> anyhow::Result<WritableStore> {
+    Ok(WritableStore::of(store)?)
+}
+
 /// Keeps `gc` out for as long as this process lives: what is read must not go meanwhile.
 fn read_until_the_end(store: &Store) {
     std::mem::forget(StoreLock::read(store));

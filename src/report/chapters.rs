@@ -27,6 +27,7 @@ mod population;
 mod predictions;
 mod published;
 mod quality;
+mod sealed;
 mod shortcuts;
 mod spread;
 mod stages;
@@ -106,6 +107,7 @@ pub(super) static READERS: &[Group] = &[
         flow::CHAPTER,
         parts::CHAPTER,
         looks::CHAPTER,
+        sealed::CHAPTER,
         training_sets::CHAPTER,
         published::CHAPTER,
         checks::CHAPTER,

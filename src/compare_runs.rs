@@ -1,13 +1,18 @@
 //! What differs between two runs: parameters, data, code, environment, and metrics. From records alone; knows
 //! neither how it is shown nor how a stage computes anything.
 
+mod causes;
 mod group;
 mod metrics;
 mod pairs;
 mod record;
+mod samples;
 
+pub use causes::{Cause, Causes, Explanation, Sort, causes};
+pub use group::collapsed;
 pub use metrics::Metric;
 pub use record::Record;
+pub use samples::{Moved, OfClass, SamplesChange, samples};
 
 use group::group;
 use hilum_cache::recipe::Part;
@@ -88,11 +93,10 @@ type Found = (String, String, Value, Value);
 /// If a journal or a table of metrics cannot be read.
 pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<Comparison> {
     let (old, new) = (Record::read(store, ledger, old)?, Record::read(store, ledger, new)?);
-    let compared = pairs(&old.stages, &new.stages);
-    let only = |of: &Record, is_it: &dyn Fn(&Pair, &str) -> bool| {
-        of.stages.keys().filter(|name| !compared.iter().any(|pair| is_it(pair, name))).cloned().collect::<Vec<_>>()
-    };
-    let (removed, added) = (only(&old, &|pair, name| pair.old == name), only(&new, &|pair, name| pair.new == name));
+    let compared = pairs(&old, &new);
+    let only = |of: &Record, known: BTreeSet<&str>| of.stages.keys().filter(|name| !known.contains(name.as_str())).cloned().collect::<Vec<_>>();
+    let removed = only(&old, compared.iter().map(|pair| pair.old).collect());
+    let added = only(&new, compared.iter().map(|pair| pair.new).collect());
     let named: BTreeMap<String, Pair> = compared.iter().map(|pair| (pair.name(), *pair)).collect();
     let both: BTreeSet<&str> = named.keys().map(String::as_str).collect();
     let moved: Vec<String> = named.iter().filter(|(_, pair)| pair.is_moved()).map(|(name, _)| name.clone()).collect();

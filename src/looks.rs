@@ -71,6 +71,28 @@ pub fn of_store(store: &Store, ledger: &Ledger) -> Result<BTreeMap<Digest, Looks
     Ok(tests.into_iter().map(|(test, seen)| (test, of(seen))).collect())
 }
 
+/// The runs that evaluated on one of these test tables, oldest first, each with the stages that did.
+///
+/// # Errors
+/// If the journals cannot be listed.
+pub fn runs_of(store: &Store, ledger: &Ledger, tests: &BTreeSet<Digest>) -> Result<Vec<(String, BTreeSet<String>)>> {
+    let mut out = vec![];
+    for run in journal::run_names(store)? {
+        let mut stages = BTreeSet::new();
+        ledger.walk(&run, |entry, _| {
+            if let Some(Event::Receipt { receipt }) = entry.event
+                && test_of(&receipt.recipe).is_some_and(|[_, samples]| tests.contains(&samples))
+            {
+                stages.insert(receipt.stage);
+            }
+        });
+        if !stages.is_empty() {
+            out.push((run, stages));
+        }
+    }
+    Ok(out)
+}
+
 /// The weights and the test table of an evaluation; none of other stages.
 pub fn test_of(recipe: &Recipe) -> Option<[Digest; 2]> {
     let one = |port: &str| if let Some(Input::One(digest)) = recipe.inputs.get(port) { Some(*digest) } else { None };

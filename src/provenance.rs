@@ -9,6 +9,7 @@ mod history;
 mod looked_up;
 mod place;
 mod recorded;
+mod removed;
 mod walk;
 
 pub use changed::{ChangedResult, ResultFault, ResultsFound};
@@ -16,6 +17,7 @@ pub use find::{Origin, Part};
 pub use history::{History, Output, RunId};
 pub use looked_up::looked_up;
 pub use place::Place;
+pub use removed::removed;
 
 use hilum_cache::StageKey;
 use hilum_cache::receipt::{Environment, Outputs};

@@ -13,6 +13,7 @@ mod head;
 mod material;
 mod people;
 mod pixels;
+mod places;
 mod reach;
 mod reasons;
 mod side_by_side;

@@ -196,7 +196,7 @@ fn what_was_removed_is_named_and_said() {
     let first = &runs()[0];
     let files = export(&space, "ro-crate", "crate", &[first]);
     let left_out = parsed(&files, "run.json")["left_out"].as_array().unwrap().clone();
-    let removed = left_out.iter().filter(|l| l["reason"] == "removed from the store by `hilum gc`").count();
+    let removed = left_out.iter().filter(|l| l["reason"] == "removed from the store by `hilum gc`, or erased with a patient").count();
     assert!(removed > 3, "{removed}");
     let root = &entities(&files)["./"];
     assert!(root["description"].as_str().unwrap().contains(&format!("Removed from the store before the export: {removed} files and outputs.")), "{root}");

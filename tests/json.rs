@@ -11,7 +11,7 @@ use std::fs;
 /// Fields of machines that have a GPU.
 const OF_GPUS: [&str; 3] = ["gpus[].number", "gpus[].engine", "gpus[].fingerprint"];
 /// Pages whose verbs are not run here: each has a test of its own.
-const ELSEWHERE: [&str; 5] = ["erase-plan", "forget", "patients", "trace", "who-used"];
+const ELSEWHERE: [&str; 6] = ["erase-plan", "forget", "patients", "trace", "verify-replay", "who-used"];
 
 /// A path of a field, key by key; `[]` for an item of a list.
 type Path = Vec<String>;
@@ -269,6 +269,7 @@ fn counts_and_the_resolved_study_are_fields_of_the_plan() {
 fn plans_and_their_reasons_are_documented() {
     let space = Space::tiny();
     let fresh = out(&space, &["plan", "study.yaml"]);
+    let sealed = out(&space, &["plan", "study.yaml", "--seal"]);
     space.executed();
     let done = [out(&space, &["plan", "study.yaml", "--counts", "--resolved"]), out(&space, &["why", "study.yaml", "split"])];
     space.edit("epochs: 2", "epochs: 1");
@@ -283,7 +284,7 @@ fn plans_and_their_reasons_are_documented() {
     space.write("paper.yaml", format!("paper: A\nsource: B\ncounts: {{ all: {{ printed: 46, in: p, here: {{ table: images, label: covid }} }} }}\n{table}"));
     space.edit("stages:\n", "stages:\n  audit: { stage: audit-table, with: { table: paper.yaml } }\n");
     let beside = out(&space, &["plan", "study.yaml", "--counts"]);
-    compare("plan", &[fresh, done[0].clone(), changed[0].clone(), found, beside]);
+    compare("plan", &[fresh, sealed, done[0].clone(), changed[0].clone(), found, beside]);
     compare("why", &[done[1].clone(), changed[1].clone()]);
 }
 

@@ -107,8 +107,7 @@ fn a_name_cannot_pass_for_a_verdict() {
     rewritten(&space, |line| {
         let text = line.to_string();
         if text.contains("\"split\"") {
-            let named = |text: &str| serde_json::from_str::<Value>(&text.replace("\"split\"", &Value::from(forged).to_string())).unwrap();
-            *line = named(&text);
+            *line = serde_json::from_str(&text.replace("\"split\"", &Value::from(forged).to_string())).unwrap();
         }
     });
     let runs = fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
@@ -168,7 +167,7 @@ fn a_signature_that_names_our_own_key_and_is_none_is_forged() {
     let file = newest.join("checkpoint.dsse.json");
     let mut envelope: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     let sig = envelope["signatures"][0]["sig"].as_str().unwrap();
-    let other = if sig.starts_with('A') { format!("B{}", &sig[1..]) } else { format!("A{}", &sig[1..]) };
+    let other = sig.strip_prefix('A').map_or_else(|| format!("A{}", &sig[1..]), |rest| format!("B{rest}"));
     envelope["signatures"][0]["sig"] = other.into();
     fs::remove_file(&file).unwrap();
     fs::write(&file, format!("{}\n", canonical::to_string(&envelope))).unwrap();

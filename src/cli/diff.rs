@@ -1,13 +1,14 @@
 //! `hilum diff`: what differs between two runs.
 
 use super::{DONE, StoreArgs, complete, open, say};
-use crate::compare_runs::{self, Change, Comparison, Metric, Record};
+use crate::compare_runs::{self, Causes, Change, Comparison, Explanation, Metric, Moved, Record, SamplesChange, Sort};
 use crate::pipeline::differing;
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 use hilum_cache::Digest;
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 #[derive(Args)]
 pub(super) struct DiffArgs {
@@ -26,18 +27,30 @@ pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<u8> {
     let (old, new) = (open::run(&store, Some(&args.old))?, open::run(&store, Some(&args.new))?);
     [&old, &new].into_iter().for_each(|run| open::remark_altered(&ledger, run));
     let found = compare_runs::compare(&store, &ledger, &old, &new)?;
-    if args.store.json {
-        say(to_json(&found))?;
-    } else {
-        to_text(&found).into_iter().try_for_each(say)?;
+    let (causes, samples) = (compare_runs::causes(&found), compare_runs::samples(&store, &found)?);
+    match args.store.json {
+        true => say(to_json(&found, &causes, &samples))?,
+        false => to_text(&found, &causes, &samples).into_iter().try_for_each(say)?,
     }
     Ok(DONE)
 }
 
-fn to_json(c: &Comparison) -> Value {
+fn to_json(c: &Comparison, causes: &Causes, samples: &[SamplesChange]) -> Value {
     let run = |r: &Record| json!({ "run": r.run, "study": r.study, "started": r.started });
     let changes = |all: &[Change]| all.iter().map(|c| json!({ "stages": c.stages, "path": c.path, "old": c.old, "new": c.new })).collect::<Vec<_>>();
-    let metric = |m: &Metric| json!({ "stage": m.stage, "arm": m.arm, "metric": m.metric, "class": m.class, "old": m.old, "new": m.new });
+    let metric = |(m, why): (&Metric, &Explanation)| {
+        json!({
+            "stage": m.stage, "arm": m.arm, "metric": m.metric, "class": m.class, "old": m.old, "new": m.new,
+            "causes": why.causes, "unknown": why.unknown, "unexpected": why.is_unexpected(),
+        })
+    };
+    let cause = |c: &compare_runs::Cause| json!({ "sort": c.sort.name(), "stage": c.stage, "path": c.path, "old": c.old, "new": c.new });
+    let moved = |m: &Moved| json!({ "old": m.old, "new": m.new, "added": m.added, "removed": m.removed });
+    let class = |[old, new]: &[compare_runs::OfClass; 2]| json!({ "images": { "old": old.images, "new": new.images }, "patients": { "old": old.patients, "new": new.patients } });
+    let table = |s: &SamplesChange| {
+        let classes: serde_json::Map<String, Value> = s.classes.iter().map(|(label, both)| (label.clone(), class(both))).collect();
+        json!({ "stage": s.stage, "port": s.port, "images": moved(&s.images), "patients": moved(&s.patients), "relabelled": s.relabelled, "classes": classes })
+    };
     json!({
         "old": run(&c.old),
         "new": run(&c.new),
@@ -49,21 +62,25 @@ fn to_json(c: &Comparison) -> Value {
         "without_result": c.without_result,
         "parameters": changes(&c.parameters),
         "data": changes(&c.data),
+        "samples": samples.iter().map(table).collect::<Vec<_>>(),
         "code": changes(&c.code),
         "environment": changes(&c.environment),
-        "metrics": c.metrics.iter().map(metric).collect::<Vec<_>>(),
+        "causes": causes.all.iter().map(cause).collect::<Vec<_>>(),
+        "metrics": c.metrics.iter().zip(&causes.of_metrics).map(metric).collect::<Vec<_>>(),
     })
 }
 
 /// Stages that are named; more are counted.
 const NAMED: usize = 3;
+/// Tables of images that are listed; more are counted.
+const TABLES: usize = 12;
 
-fn to_text(c: &Comparison) -> Vec<String> {
+fn to_text(c: &Comparison, causes: &Causes, samples: &[SamplesChange]) -> Vec<String> {
     let run = |r: &Record| format!("{} ({})", r.run, r.study);
     let mut out = vec![format!("{} → {}", run(&c.old), run(&c.new))];
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
-            out.push(format!("\n{title}"));
+            out.extend([String::new(), title.to_owned()]);
             out.extend(lines.into_iter().map(|l| format!("  {l}")));
         }
     };
@@ -79,14 +96,19 @@ fn to_text(c: &Comparison) -> Vec<String> {
     let [_, _, _, results @ ..] = c.stages();
     let unlike = results.iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what}: {}", all.join(", ")));
     section("results", unlike.collect());
-    let changes = |all: &[Change]| all.iter().map(change).collect();
-    section("parameters", changes(&c.parameters));
-    section("data", changes(&c.data));
+    let changes = |all: &[Change]| all.iter().map(change).collect::<Vec<String>>();
+    let (seeds, others): (Vec<Change>, Vec<Change>) = c.parameters.iter().cloned().partition(|change| change.path == SEED);
+    section("parameters", changes(&others));
+    section("seeds", changes(&seeds));
+    let more = samples.len().saturating_sub(TABLES);
+    let more = (more > 0).then(|| format!("and {} (`--json` has all)", counted(more, "other table of images", "other tables of images")));
+    section("data", changes(&c.data).into_iter().chain(samples.iter().take(TABLES).map(table)).chain(more).collect());
     section("code", changes(&c.code));
     section("environment", changes(&c.environment));
-    section("metrics", c.metrics.iter().map(metric).collect());
+    section("metrics", metrics(c, causes));
     if c.is_empty() {
-        out.push(if c.without_result.is_empty() { "nothing differs" } else { "\nnothing differs in what both have" }.to_owned());
+        let said: &[&str] = if c.without_result.is_empty() { &["nothing differs"] } else { &["", "nothing differs in what both have"] };
+        out.extend(said.iter().map(|line| (*line).to_owned()));
     }
     out
 }
@@ -96,6 +118,72 @@ fn change(c: &Change) -> String {
     let stages: Vec<&str> = c.stages.iter().take(NAMED).map(String::as_str).collect();
     let differing = differing::differing(&c.path, &short(&c.old), &short(&c.new), &|_, _| None);
     format!("{}{more}   {}", stages.join(", "), differing::line(&differing, ": "))
+}
+
+/// What the seed of a stage is called among what differs.
+const SEED: &str = "seed";
+
+/// How many images and patients a table has, and how many of each class.
+fn table(s: &SamplesChange) -> String {
+    let moved = |m: &Moved, one: &str, several: &str| {
+        let parts = [(m.added, "added"), (m.removed, "removed")].into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+        let parts: Vec<String> = parts.collect();
+        let parts = if parts.is_empty() { "the same".to_owned() } else { parts.join(", ") };
+        format!("{} → {} ({parts})", m.old, counted(m.new, one, several))
+    };
+    let relabelled = if s.relabelled > 0 { format!("; {} with another label", counted(s.relabelled, "image", "images")) } else { String::new() };
+    let classes: Vec<String> = s.classes.iter().map(|(label, [old, new])| format!("{label} {} → {}", old.images, new.images)).collect();
+    let (images, patients) = (moved(&s.images, "image", "images"), moved(&s.patients, "patient", "patients"));
+    format!("{}   {images}, {patients}{relabelled}; {}", crate::provenance::output(&s.stage, &s.port), classes.join(", "))
+}
+
+/// The metrics, those together that could follow from the same changes.
+fn metrics(c: &Comparison, causes: &Causes) -> Vec<String> {
+    let mut sets: Vec<(&Explanation, Vec<&Metric>)> = vec![];
+    let mut places: HashMap<&Explanation, usize> = HashMap::new();
+    for (metric, why) in c.metrics.iter().zip(&causes.of_metrics) {
+        let at = *places.entry(why).or_insert_with(|| {
+            sets.push((why, vec![]));
+            sets.len() - 1
+        });
+        sets[at].1.push(metric);
+    }
+    let names: BTreeSet<&str> = c.old.stages.keys().chain(c.new.stages.keys()).map(String::as_str).collect();
+    let mut out = vec![];
+    for (why, all) in sets {
+        out.push(because(why, causes, &names));
+        out.extend(all.into_iter().map(|m| format!("  {}", metric(m))));
+    }
+    out
+}
+
+/// What metrics could follow from, in a line.
+fn because(why: &Explanation, causes: &Causes, names: &BTreeSet<&str>) -> String {
+    if why.is_unexpected() {
+        return "no recorded cause: unexpected".to_owned();
+    }
+    let mut sorts: BTreeMap<Sort, Vec<(&str, Vec<String>)>> = BTreeMap::new();
+    for cause in why.causes.iter().map(|at| &causes.all[*at]) {
+        let paths = sorts.entry(cause.sort).or_default();
+        match paths.iter_mut().find(|(path, _)| *path == cause.path) {
+            Some((_, stages)) => stages.push(cause.stage.clone()),
+            None => paths.push((&cause.path, vec![cause.stage.clone()])),
+        }
+    }
+    let stages = |all: &[String]| {
+        let all = compare_runs::collapsed(all, names);
+        let more = if all.len() > NAMED { format!(" and {}", counted(all.len() - NAMED, "other stage", "other stages")) } else { String::new() };
+        format!("{}{more}", all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", "))
+    };
+    let of_sort = |(sort, paths): (&Sort, &Vec<(&str, Vec<String>)>)| {
+        let paths: Vec<String> = paths.iter().map(|(path, all)| if *path == SEED { stages(all) } else { format!("{path} of {}", stages(all)) }).collect();
+        format!("{}: {}", sort.name(), paths.join("; "))
+    };
+    let mut parts: Vec<String> = sorts.iter().map(of_sort).collect();
+    if !why.unknown.is_empty() {
+        parts.push(format!("not known, since a run has no result of it: {}", stages(&why.unknown.iter().cloned().collect::<Vec<_>>())));
+    }
+    format!("could follow from {}", parts.join("; "))
 }
 
 fn metric(m: &Metric) -> String {

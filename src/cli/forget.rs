@@ -4,7 +4,7 @@
 mod checked;
 mod shown;
 
-use super::run::cancelled_by_signals;
+use super::run::stop_on_signals;
 use super::sought::{Named, Question, is_file};
 use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, open, output, say_error, wrong};
 use crate::driver::{self, Device, Devices, End, Opened, RunOptions, Study};
@@ -12,7 +12,7 @@ use crate::forget::{self, Asked, Certificate, Digests, Erasure, NotReached, Surv
 use crate::patients;
 use crate::progress::{self, remark};
 use crate::run::launch::Launchers;
-use crate::workspace::signing;
+use crate::workspace::{self, signing};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use hilum_cache::{Error, Ledger, Store};
@@ -69,6 +69,10 @@ pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<u8> {
     }
     if let Some(file) = &args.certificate {
         output::outside_stores(file)?;
+        // Nobody should learn that only once everything is erased.
+        if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir()) {
+            return Err(wrong(format!("there is no directory `{}` to write the certificate to", directory.display())).into());
+        }
         output::replaces_ours(file, |text| text.starts_with("{\"certificate\":\"erasure\""), "a certificate of an erasure")?;
     }
     args.study.file.as_deref().map_or(Ok(()), is_file)?;
@@ -79,6 +83,9 @@ pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<u8> {
     };
     if !study.workspace.store.join("format").is_file() {
         return Err(wrong(format!("there is no store at `{}`", study.workspace.store.display())).help("a study that never ran has nothing to erase").into());
+    }
+    if against.as_ref().is_some_and(|other| workspace::real(other.root()) == workspace::real(&study.workspace.store)) {
+        return Err(wrong("`--against` names the store of this study").help("name that of a study that never had the patient").into());
     }
     let devices = open::devices(args.device)?;
     let whom = Named::of(args.pseudonym.as_deref(), Some(&study.workspace))?;
@@ -144,7 +151,7 @@ fn run_without(args: &ForgetArgs, study: &Study, devices: Devices) -> anyhow::Re
     // What happens is for people: the document is of the erasure.
     let sink = progress::sink(false, &study.pipeline);
     let record = driver::record(&study.workspace.store, driver::to_repair);
-    let ran = match driver::run(study, record, &options, &*sink, &*cancelled_by_signals()?) {
+    let ran = match driver::run(study, record, &options, &*sink, &*stop_on_signals()?) {
         Ok(ran) => ran,
         Err(e) => return open::code(e),
     };
@@ -176,7 +183,8 @@ fn erase(args: &ForgetArgs, study: &Study, known: &Known, against: Option<&Store
         say_error(&format!("of {} of the study it is not known whom they have seen: {}", of(&survey.not_known), survey.not_known.join(", ")), Some(help));
         return Ok(REFUSED);
     }
-    let run = question.index.results().iter().filter(|result| result.is_current && result.study == *name).map(|result| result.run.clone()).max();
+    // Newest first.
+    let run = question.index.results().iter().find(|result| result.is_current && result.study == *name).map(|result| result.run.clone());
     let compared = against.map(|other| forget::compare(&survey.stages, name, other)).transpose()?;
     if compared.as_ref().is_some_and(|compared| !compared.is_equal()) {
         let compared = compared.unwrap_or_default();

@@ -38,7 +38,7 @@ fn warned(study: Study) -> Study {
 }
 
 /// Says why a study cannot be used; gives the exit code.
-fn rejected(why: &Rejected) -> u8 {
+pub(super) fn rejected(why: &Rejected) -> u8 {
     complain(&why.diagnostics, &why.texts);
     WRONG
 }
@@ -164,6 +164,11 @@ pub(super) fn store_to_erase(root: &Path) -> anyhow::Result<(WritableStore, Ledg
 /// The same for `gc`, without a read lock.
 pub(super) fn store_to_clean(args: &StoreArgs) -> anyhow::Result<WritableStore> {
     Ok(WritableStore::open(&store_dir(args)?)?)
+}
+
+/// The store of a study, to write down what was decided about it; laid out where it is new.
+pub(super) fn to_record(store: &Store) -> anyhow::Result<WritableStore> {
+    Ok(WritableStore::of(store)?)
 }
 
 /// Keeps `gc` out for as long as this process lives: what is read must not go meanwhile.

@@ -2,7 +2,7 @@
 
 pub(super) mod json;
 
-use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, say_text, wrong};
+use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, say_text, seal, wrong};
 use crate::checks::{Finding, Severity};
 use crate::driver::forecast::Forecast;
 use crate::driver::{self, Device, Opened, Study, text};
@@ -38,6 +38,9 @@ pub(super) struct PlanArgs {
     /// Print the resolved study, with every cell and default
     #[arg(long)]
     resolved: bool,
+    /// Seal what the study compares, by which metric and test, and on whom: before the first evaluation, signed by the key of HILUM_KEY
+    #[arg(long, conflicts_with_all = ["counts", "resolved"])]
+    seal: bool,
     /// Device: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: Device,
@@ -65,9 +68,14 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     };
     let (plan, mut found) = opened.plan_and_findings()?;
     found.extend(foreseen(&opened, &plan, &found)?);
+    if args.seal {
+        return if open::refuse(&study, &found) { Ok(REFUSED) } else { seal::seal(&opened, &plan, args.json) };
+    }
+    let sealed = seal::state(&opened, &plan)?;
     let forecast = Forecast::of(&study, &opened.session, &plan);
     if args.json {
         let mut document = json::of(&study, &plan, &forecast, &found);
+        document["seal"] = sealed.map_or(Value::Null, |state| state.to_json());
         if args.counts {
             let found = counts(&opened, &plan)?;
             document["counts"] = as_json(&study.pipeline, &found).into();
@@ -78,7 +86,8 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         }
         say(document)?;
     } else {
-        text::lines(&study.pipeline, &plan, &forecast).iter().try_for_each(say)?;
+        let of_seal = sealed.iter().flat_map(seal::SealState::lines);
+        text::lines(&study.pipeline, &plan, &forecast).into_iter().chain(of_seal).try_for_each(say)?;
     }
     text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
     let mut code = DONE;

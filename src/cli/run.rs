@@ -58,7 +58,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         checkpoint_every: args.checkpoint_every,
     };
     let sink = progress::sink(args.json, &study.pipeline);
-    let cancel = cancelled_by_signals()?;
+    let cancel = stop_on_signals()?;
     let ran = match driver::run(study, record, &options, &*sink, &cancel) {
         Ok(ran) => ran,
         Err(e) => return open::code(e),
@@ -77,8 +77,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-/// What the first signal sets: the run ends in order.
-pub(super) fn cancelled_by_signals() -> anyhow::Result<Arc<AtomicBool>> {
+/// A flag that Ctrl-C sets, and the signal by which a cluster ends a program.
+pub(super) fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let cancel = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second signal ends the program at once.

@@ -1,5 +1,6 @@
 //! `hilum verify`
 
+use super::replay::{self, ReplayArgs};
 use super::trust::{self, TrustArgs};
 use super::{DAMAGED, DONE, StoreArgs, open, say, wrong};
 use crate::progress::remark;
@@ -24,6 +25,8 @@ pub(super) struct VerifyArgs {
     /// The head of the ledger that you noted earlier, as `hilum log` prints it: what it stands for must still be there
     #[arg(long, value_name = "SHA256", value_parser = head)]
     head: Option<Sha256>,
+    #[command(flatten)]
+    replay: ReplayArgs,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -52,6 +55,9 @@ fn head(text: &str) -> Result<Sha256, String> {
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
+    if args.replay.is_wanted() {
+        return replay::replay(&args.replay, args.head, &args.trust, &args.store);
+    }
     if let Some(results) = args.results.as_ref().filter(|results| !results.is_dir()) {
         return Err(wrong(format!("there is no directory `{}`", results.display())).help("name the directory with a subdirectory for each study").into());
     }

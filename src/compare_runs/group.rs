@@ -2,7 +2,8 @@
 
 use super::Change;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A stage's name without its cell.
 fn base(stage: &str) -> &str {
@@ -12,26 +13,30 @@ fn base(stage: &str) -> &str {
 /// Puts together what changed in the same way at cells of one stage, or (`across`) at any stages. `all` are the stages that were
 /// compared: where all cells of one changed, its name stands for them.
 pub(super) fn group(found: Vec<(String, String, Value, Value)>, all: &BTreeSet<&str>, across: bool) -> Vec<Change> {
-    let mut groups: Vec<(String, Change)> = vec![];
+    let (mut groups, mut places): (Vec<Change>, HashMap<String, usize>) = (vec![], HashMap::new());
     for (stage, path, old, new) in found {
         let of = if across { "" } else { base(&stage) };
-        match groups.iter_mut().find(|(o, c)| o == of && c.path == path && c.old == old && c.new == new) {
-            Some((_, change)) => change.stages.push(stage),
-            None => groups.push((of.to_owned(), Change { stages: vec![stage], path, old, new })),
+        match places.entry(serde_json::json!([of, path, old, new]).to_string()) {
+            Entry::Occupied(at) => groups[*at.get()].stages.push(stage),
+            Entry::Vacant(place) => {
+                place.insert(groups.len());
+                groups.push(Change { stages: vec![stage], path, old, new });
+            }
         }
     }
-    groups.into_iter().map(|(_, c)| Change { stages: collapsed(&c.stages, all), ..c }).collect()
+    groups.into_iter().map(|c| Change { stages: collapsed(&c.stages, all), ..c }).collect()
 }
 
 /// Names of stages, those of all cells of one as its own.
-pub(super) fn collapsed(names: &[String], all: &BTreeSet<&str>) -> Vec<String> {
-    let mut out: Vec<String> = vec![];
+pub fn collapsed(names: &[String], all: &BTreeSet<&str>) -> Vec<String> {
+    let mut cells: HashMap<&str, [usize; 2]> = HashMap::new();
+    names.iter().for_each(|name| cells.entry(base(name)).or_default()[0] += 1);
+    all.iter().for_each(|name| cells.entry(base(name)).or_default()[1] += 1);
+    let (mut out, mut seen) = (vec![], HashSet::new());
     for name in names {
-        let of = base(name);
-        let cells = |names: &mut dyn Iterator<Item = &str>| names.filter(|n| base(n) == of).count();
-        let is_whole = cells(&mut names.iter().map(String::as_str)) == cells(&mut all.iter().copied());
-        let shown = if is_whole { of } else { name };
-        if !out.iter().any(|n| n == shown) {
+        let [named, there] = cells[base(name)];
+        let shown = if named == there { base(name) } else { name };
+        if seen.insert(shown) {
             out.push(shown.to_owned());
         }
     }

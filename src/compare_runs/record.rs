@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What is known of a run.
+#[derive(Debug, Default)]
 pub struct Record {
     /// Its name.
     pub run: String,
@@ -14,6 +15,8 @@ pub struct Record {
     pub started: String,
     /// The resolved stages, by name.
     pub stages: BTreeMap<String, Value>,
+    /// Their names, each behind those that it needs.
+    pub order: Vec<String>,
     /// Receipts by stage, of those that finished.
     pub receipts: BTreeMap<String, Receipt>,
 }
@@ -27,6 +30,7 @@ impl Record {
         let record = RunRecord::read(store, run)?;
         let receipts = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
         let stages = record.resolved["stages"].as_object().into_iter().flatten().map(|(n, s)| (n.clone(), s.clone())).collect();
-        Ok(Record { run: record.name, study: record.study, started: record.started, stages, receipts })
+        let order = record.resolved["order"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        Ok(Record { order, run: record.name, study: record.study, started: record.started, stages, receipts })
     }
 }

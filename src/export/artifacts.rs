@@ -18,7 +18,7 @@ pub(super) struct Part {
 }
 
 /// Why a file is not passed on.
-pub(super) const REMOVED: &str = "removed from the store by `hilum gc`";
+pub(super) const REMOVED: &str = "removed from the store by `hilum gc`, or erased with a patient";
 const PIXELS: &str = "shows pixels of images, which may be those of patients";
 const TOKENS: &str = "names images or patients, by digests or tokens";
 const TRANSLATED: &str = "shows the anatomy of the image that it was translated from";

@@ -11,7 +11,7 @@ use crate::workspace::signing;
 use hilum_cache::evidence::Checkpointed;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
-use hilum_cache::{Digest, Error as StoreError, Ledger, Receipt, RunRecord, Store, gc, journal};
+use hilum_cache::{Digest, Error as StoreError, Ledger, Receipt, RunRecord, Store, journal};
 use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::kind::StageKind;
@@ -93,7 +93,8 @@ impl<'a> Facts<'a> {
         }
         record.failures.iter_mut().for_each(|f| f.message = without_names(&f.message));
         let ended = journal::entries(store, run)?.last().map(|line| line.time.clone()).unwrap_or_default();
-        let facts = Facts { store, run: run.to_owned(), checkpoint, record, ended, graph, receipts, removed: gc::removed(store)?, tables: Tables::default() };
+        let facts =
+            Facts { store, run: run.to_owned(), checkpoint, record, ended, graph, receipts, removed: provenance::removed(store)?, tables: Tables::default() };
         if facts.made().next().is_none() {
             return Err(nothing("none of its stages has a result"));
         }

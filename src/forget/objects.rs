@@ -50,7 +50,7 @@ pub(super) fn taken(store: &Store, ledger: &Ledger, found: &[Found], study: &str
     // What is recomputed from a list is known by the list; one that names the patient's images is not kept for anybody.
     keep.extend(lists.iter().filter(|(list, keys)| keys.iter().any(|key| clean_keys.contains(key)) && !names(store, list, images)).map(|(list, _)| *list));
     let mut claimed: HashSet<Digest> = lists.keys().copied().collect();
-    for (digest, _) in &artifacts {
+    for digest in artifacts.keys() {
         claimed.extend(all_of(digest));
     }
     let is_whole = is_whole(ledger, store)?;
@@ -58,7 +58,8 @@ pub(super) fn taken(store: &Store, ledger: &Ledger, found: &[Found], study: &str
     for (object, size) in store.objects()? {
         let is_claimed = claimed.contains(&object) || rest.contains(&object);
         match () {
-            () if keep.contains(&object) => continue,
+            // What an earlier erasure was about to remove was kept for nobody then, and nobody has made it again.
+            () if keep.contains(&object) && !rest.contains(&object) => continue,
             () if !is_claimed && !is_whole => {
                 taken.unreadable += 1;
                 continue;

@@ -176,7 +176,7 @@ fn look_up(
 }
 
 /// The list of a lookup: a line for each image, with the digest of its pixels where it is known.
-fn list_of<'a>(images: &BTreeSet<Digest>, pixels: impl Fn(&Digest) -> Option<&'a Digest>) -> Vec<u8> {
+pub fn list_of<'a>(images: &BTreeSet<Digest>, pixels: impl Fn(&Digest) -> Option<&'a Digest>) -> Vec<u8> {
     let mut out = Vec::with_capacity(images.len() * 130);
     for image in images {
         image.push_hex(&mut out);

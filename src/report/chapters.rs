@@ -28,6 +28,7 @@ mod population;
 mod predictions;
 mod published;
 mod quality;
+mod sealed;
 mod shortcuts;
 mod spread;
 mod stages;
@@ -108,6 +109,7 @@ pub(super) static READERS: &[Group] = &[
         flow::CHAPTER,
         parts::CHAPTER,
         looks::CHAPTER,
+        sealed::CHAPTER,
         training_sets::CHAPTER,
         published::CHAPTER,
         checks::CHAPTER,
@@ -163,7 +165,7 @@ fn no_longer(removed: &[String]) -> Markup {
     html! {
         p.warn {
             "No longer in the store, and so not shown: " @for (n, name) in removed.iter().take(NAMED).enumerate() { @if n > 0 { ", " } code { (name) } } @if more > 0 { " and " (more) " more" }
-            ". " code { "hilum gc" } " removed it; a run of the same study computes it again."
+            ". " code { "hilum gc" } " removed it, or it was erased with a patient; a run of the same study computes it again."
         }
     }
 }

@@ -3,49 +3,13 @@
 
 use super::artifacts::ReportArtifact;
 use super::facts::Facts;
+use super::places::base;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
-/// Cells that have a row of their own on the page.
-pub(super) const CELLS: usize = 150;
 /// Outputs that are linked below a chapter.
 const LINKED: usize = 6;
-
-/// Where stages are on the page.
-#[derive(Default)]
-pub(super) struct Places {
-    by_name: HashMap<String, usize>,
-    shown: BTreeSet<usize>,
-}
-
-impl Places {
-    /// The places of these stages. Of a large study, the first cell of each stage is shown, and then others in their order.
-    pub(super) fn of<'a>(stages: impl Iterator<Item = &'a str> + Clone) -> Places {
-        let mut bases = BTreeSet::new();
-        let mut shown: BTreeSet<usize> = stages.clone().enumerate().filter(|(_, name)| bases.insert(base(name))).map(|(at, _)| at).take(CELLS).collect();
-        let others: Vec<usize> = (0..stages.clone().count()).filter(|at| !shown.contains(at)).take(CELLS - shown.len()).collect();
-        shown.extend(others);
-        Places { by_name: stages.enumerate().map(|(at, name)| (name.to_owned(), at)).collect(), shown }
-    }
-    /// Those that have a row, in the order of the study.
-    pub(super) fn shown(&self) -> impl Iterator<Item = usize> {
-        self.shown.iter().copied()
-    }
-    /// The anchor of a stage, if it has a row.
-    fn anchor_of(&self, stage: &str) -> Option<String> {
-        self.by_name.get(stage).filter(|at| self.shown.contains(at)).map(|at| anchor(*at))
-    }
-}
-
-/// The anchor of the stage at this place of the study.
-pub(super) fn anchor(at: usize) -> String {
-    format!("stage-{at}")
-}
-
-fn base(stage: &str) -> &str {
-    stage.split('/').next().unwrap_or(stage)
-}
 
 /// The name of a stage, as a link to its row where it has one.
 pub(super) fn stage(facts: &Facts, name: &str) -> Markup {
@@ -89,16 +53,17 @@ pub(super) fn from(facts: &Facts, found: &[ReportArtifact]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::places::CELLS;
 
     #[test]
     fn of_a_large_study_every_stage_has_a_row_and_its_first_cells_have() {
         let names: Vec<String> = (0..400).map(|n| format!("gan/n={n}")).chain(["comparison".to_owned()]).collect();
-        let places = Places::of(names.iter().map(String::as_str));
+        let facts = Facts { stages: names.into_iter().map(|name| (name, None)).collect(), ..Facts::default() };
+        let places = facts.places();
         assert_eq!(places.shown().count(), CELLS);
         assert_eq!(places.anchor_of("comparison").as_deref(), Some("stage-400"));
         assert_eq!((places.anchor_of("gan/n=0").as_deref(), places.anchor_of("gan/n=399")), (Some("stage-0"), None));
         assert_eq!(places.anchor_of("other"), None);
-        let facts = Facts { stages: names.into_iter().map(|name| (name, None)).collect(), ..Facts::default() };
         assert_eq!(stage(&facts, "comparison").into_string(), "<a class=\"stage\" href=\"#stage-400\">comparison</a>");
         assert_eq!(stage(&facts, "gan/n=399").into_string(), "gan/n=399");
     }

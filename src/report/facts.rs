@@ -1,12 +1,13 @@
 //! What a report is about: what the journal of a run and the store say. Independent of kinds, of tables and of the page.
 
 use super::artifacts::{Known, ReportArtifact, Subject};
-use super::evidence::Places;
 use super::people::People;
+use super::places::Places;
+use crate::provenance;
 use crate::tables::Tables;
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::journal::{Event, Failure, Finding};
-use hilum_cache::{Digest, Error, Ledger, Receipt, ReceiptLine, Result, Soundness, StageKey, Store, gc};
+use hilum_cache::{Digest, Error, Ledger, Receipt, ReceiptLine, Result, Soundness, StageKey, Store};
 use hilum_stages::training::snapshot::Preview;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -271,7 +272,7 @@ impl Facts<'_> {
     /// If the list of what was removed cannot be read.
     pub(super) fn is_removed(&self, store: &Store, object: &Digest) -> Result<bool> {
         if self.removed.get().is_none() {
-            let removed = gc::removed(store)?;
+            let removed = provenance::removed(store)?;
             let _ = self.removed.set(removed);
         }
         let was_removed = self.removed.get().is_some_and(|removed| removed.contains(object));

@@ -172,7 +172,7 @@ mod tests {
     use crate::compare_runs;
 
     fn record(run: &str) -> compare_runs::Record {
-        compare_runs::Record { run: run.into(), study: "s".into(), started: String::new(), stages: BTreeMap::new(), receipts: BTreeMap::new() }
+        compare_runs::Record { run: run.into(), study: "s".into(), ..compare_runs::Record::default() }
     }
 
     fn comparison() -> Comparison {

@@ -22,9 +22,13 @@ use std::path::PathBuf;
 /// Everything that a stage needs to run.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job {
-    /// The store.
+    /// The store that outputs go to.
     #[serde(with = "hilum_cache::path_bytes")]
     pub store: PathBuf,
+    /// The store that inputs and images are read from: the same, unless what another one recorded is computed again. Another one is
+    /// only read.
+    #[serde(with = "hilum_cache::path_bytes")]
+    pub from: PathBuf,
     /// The kind.
     pub kind: String,
     /// Its parameters.
@@ -117,10 +121,12 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     let store = WritableStore::open(&job.store)?;
     let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("unknown stage kind `{}`", job.kind)))?;
     let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` cannot be decoded", job.kind)))?;
-    let images = ImageFinder { store: &store, map: ImageMap::load(&job.images) };
+    let other = if job.from == job.store { None } else { Some(Store::open(&job.from)?) };
+    let from: &Store = other.as_ref().unwrap_or(&store);
+    let images = ImageFinder { store: from, map: ImageMap::load(&job.images) };
     let mut inputs = BTreeMap::new();
     for (port, artifacts) in &job.inputs {
-        let arrivals = artifacts.iter().map(|(cell, artifact)| arrive(&store, cell, artifact)).collect::<Result<Vec<_>, Error>>()?;
+        let arrivals = artifacts.iter().map(|(cell, artifact)| arrive(from, cell, artifact)).collect::<Result<Vec<_>, Error>>()?;
         inputs.insert(port.clone(), arrivals);
     }
     let work = store.scratch()?;

@@ -53,7 +53,7 @@ impl Workspace {
         images.0.retain(|image, _| !theirs.images.contains(image));
         out.paths = before - images.0.len();
         if out.paths > 0 {
-            images.write(&path)?;
+            images.save(&path)?;
         }
         for name in [MEMO, SHA256] {
             // A file that is gone may have been the patient's: nothing is lost with what was known of it.

@@ -26,11 +26,18 @@ impl ImageMap {
         ImageMap(older.split(|b| *b == b'\n').filter_map(entry).collect())
     }
 
-    /// Writes the map.
+    /// The images of these listings, wherever they lie.
+    pub fn of(listings: &Listings) -> ImageMap {
+        let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let files = listings.values().flat_map(BTreeMap::values).flat_map(|listing| &listing.files);
+        ImageMap(files.map(|file| (file.digest, place(&file.path))).collect())
+    }
+
+    /// Writes the map where only its owner can read it.
     ///
     /// # Errors
-    /// If the file cannot be written.
-    pub(super) fn write(&self, path: &Path) -> Result<()> {
+    /// If that is not possible.
+    pub fn save(&self, path: &Path) -> Result<()> {
         memo::write_private(path, &self.to_bytes())
     }
 
@@ -59,17 +66,15 @@ impl Workspace {
     /// If the private directory cannot be written to.
     pub fn save_images(&self, listings: &Listings) -> Result<()> {
         let path = self.private.join(IMAGE_MAP);
-        let files = || listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files);
-        let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let known = ImageMap::load(&path);
-        if files().next().is_none() || path.exists() && files().all(|f| known.0.get(&f.digest) == Some(&place(&f.path))) {
+        let (new, known) = (ImageMap::of(listings), ImageMap::load(&path));
+        if new.0.is_empty() || path.exists() && new.0.iter().all(|(image, file)| known.0.get(image) == Some(file)) {
             return Ok(());
         }
         self.create_private()?;
         let _alone = lock_dir(&self.private)?;
         let mut images = ImageMap::load(&path);
-        images.0.extend(files().map(|f| (f.digest, place(&f.path))));
-        images.write(&path)
+        images.0.extend(new.0);
+        images.save(&path)
     }
 }
 

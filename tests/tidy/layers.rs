@@ -157,7 +157,7 @@ fn a_worker_never_sees_the_graph() {
 
 #[test]
 fn only_runs_verify_and_gc_open_a_store_for_writing() {
-    let writers = ["src/run", "src/driver/run", "src/cli/open", "cache/src", "src/audit", "src/forget/erase"];
+    let writers = ["src/run", "src/driver/run", "src/cli/open", "src/cli/replay", "src/audit", "src/forget/erase", "src/replay", "cache/src"];
     // What `driver` itself opens is what it hands to a run.
     Never { words: &["WritableStore"], paths: &[], why: "only runs, verify, gc and audits open a store for writing" }.in_files(
         &outside(&[&writers[..], &["src/driver"]].concat()),

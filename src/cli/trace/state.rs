@@ -1,10 +1,10 @@
 //! What a trace rests on: whether the artifacts in it are as recorded, and who vouches for the journals that say so.
 
 use super::super::trust::{self, short};
-use crate::provenance::{Node, Provenance};
+use crate::provenance::{Node, Provenance, removed};
 use hilum_cache::evidence::{Checkpointed, Signed, chain};
 use hilum_cache::receipt::Artifact;
-use hilum_cache::{Digest, Result, Store, erasure, gc};
+use hilum_cache::{Digest, Result, Store};
 use hilum_stages::words::counted;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +20,12 @@ pub(super) fn lines(store: &Store, graph: &Provenance) -> Result<Vec<String>> {
 
 fn artifacts(store: &Store, graph: &Provenance) -> Result<String> {
     let all: BTreeMap<Digest, &Artifact> = reached(graph).into_iter().flat_map(made).map(|artifact| (artifact.digest, artifact)).collect();
-    let (removed, erased) = (gc::removed(store)?, erasure::all(store)?);
+    let removed = removed(store)?;
     let [mut intact, mut gone, mut wrong] = [0; 3];
     for artifact in all.values() {
         match store.has_intact(artifact) {
             true => intact += 1,
-            false if removed.contains(&artifact.digest) || erased.contains_key(&artifact.digest) => gone += 1,
+            false if removed.contains(&artifact.digest) => gone += 1,
             false => wrong += 1,
         }
     }

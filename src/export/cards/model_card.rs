@@ -51,7 +51,9 @@ fn details(facts: &Facts, made: Made, port: &str, artifact: &Artifact, reference
             rows.push(vec!["SHA-256 of the file of the weights".into(), code(&file.sha256.hex()), output.clone()]);
             rows.push(vec!["BLAKE3 of the same file".into(), code(&file.digest.hex()), output]);
         }
-        None => rows.push(vec!["weights".into(), "removed from the store by `hilum gc`".into(), references.output(made, port, artifact)]),
+        None => {
+            rows.push(vec!["weights".into(), "removed from the store by `hilum gc`, or erased with a patient".into(), references.output(made, port, artifact)])
+        }
     }
     rows.push(vec!["made by".into(), format!("{} (kind {} version {})", code(&made.node.stage), code(&recipe.kind), recipe.version), receipt.clone()]);
     let parameters = recipe.parameters.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());

@@ -115,7 +115,7 @@ pub(super) fn table(facts: &Facts, output: &str, artifact: &Artifact) -> Result<
         }
         has_real = summary.labels.values().any(|counts| counts.real > 0);
     } else {
-        told.push(("hilum:artifact:removed".to_owned(), "removed from the store by `hilum gc` before this was written".to_owned()));
+        told.push(("hilum:artifact:removed".to_owned(), "removed from the store by `hilum gc`, or erased with a patient before this was written".to_owned()));
     }
     let mut contents = json!({
         "type": "dataset", "name": output, "contents": { "properties": properties(told.iter().map(|(name, value)| (name.as_str(), value.clone()))) },

@@ -33,7 +33,7 @@ pub(super) fn of(facts: &Facts, made: Made, port: &str, data: &mut BTreeMap<Stri
             "description": "A table of metrics", "data": [{ "type": "dataset", "name": output }],
         }));
         let Some(rows) = &table.rows else {
-            out.artifacts.push((format!("hilum:metrics:{output}:removed"), "removed from the store by `hilum gc`".to_owned()));
+            out.artifacts.push((format!("hilum:metrics:{output}:removed"), "removed from the store by `hilum gc`, or erased with a patient".to_owned()));
             continue;
         };
         let from = format!("`{output}`, sha256 {sha256}{}", looked_at(facts, &table));

@@ -49,6 +49,7 @@ impl Scheduler<'_> {
         }
         let job = Job {
             store: self.run.store.root().to_path_buf(),
+            from: self.run.store.root().to_path_buf(),
             kind: stage.kind.name.into(),
             parameters: stage.parameters.clone(),
             seed: stage.seed.map(|s| s.0),

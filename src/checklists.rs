@@ -41,6 +41,16 @@ pub(crate) struct Item {
     pub(crate) who: &'static str,
 }
 
+/// Who has to answer what no record says.
+const AUTHORS: &str = "the authors";
+const CLINIC: &str = "whoever took the images";
+const READERS: &str = "whoever labelled the images";
+
+/// A row of a checklist.
+const fn item(number: &'static str, part: &'static str, asks: &'static str, evidence: &'static [Evidence], left: &'static str, who: &'static str) -> Item {
+    Item { number, part, asks, evidence, left, who }
+}
+
 /// How far a record answers an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {

@@ -1,6 +1,6 @@
 //! CLAIM, the checklist for artificial intelligence in medical imaging, as updated in 2024: 44 items, in words of our own.
 
-use super::{Checklist, Evidence as E, Item};
+use super::{AUTHORS, CLINIC, Checklist, Evidence as E, Item, READERS, item};
 
 pub(super) const CHECKLIST: Checklist = Checklist {
     name: "claim-2024",
@@ -9,14 +9,6 @@ pub(super) const CHECKLIST: Checklist = Checklist {
              Radiology: Artificial Intelligence 2024; 6(4): e240300. https://doi.org/10.1148/ryai.240300",
     items: ITEMS,
 };
-
-const AUTHORS: &str = "the authors";
-const CLINIC: &str = "whoever took the images";
-const READERS: &str = "whoever labelled the images";
-
-const fn item(number: &'static str, part: &'static str, asks: &'static str, evidence: &'static [E], left: &'static str, who: &'static str) -> Item {
-    Item { number, part, asks, evidence, left, who }
-}
 
 #[rustfmt::skip]
 const ITEMS: &[Item] = &[

@@ -1,6 +1,6 @@
 //! TRIPOD+AI, for studies of prediction models: 27 items with 52 parts, in words of our own.
 
-use super::{Checklist, Evidence as E, Item};
+use super::{AUTHORS, CLINIC, Checklist, Evidence as E, Item, READERS, item};
 
 pub(super) const CHECKLIST: Checklist = Checklist {
     name: "tripod-ai",
@@ -9,14 +9,6 @@ pub(super) const CHECKLIST: Checklist = Checklist {
              regression or machine learning methods. BMJ 2024; 385: e078378. https://doi.org/10.1136/bmj-2023-078378",
     items: ITEMS,
 };
-
-const AUTHORS: &str = "the authors";
-const CLINIC: &str = "whoever took the images";
-const READERS: &str = "whoever labelled the images";
-
-const fn item(number: &'static str, part: &'static str, asks: &'static str, evidence: &'static [E], left: &'static str, who: &'static str) -> Item {
-    Item { number, part, asks, evidence, left, who }
-}
 
 #[rustfmt::skip]
 const ITEMS: &[Item] = &[

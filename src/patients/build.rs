@@ -52,7 +52,7 @@ pub(super) fn build(history: &History, evidence: Evidence) -> Result<Parts> {
     let people = People::of(&results, &|receipt| tokens(receipt, &rows), &tables, history.store(), &erasures)?;
     let mut composer = Composer::new(history, spaces, Resolver::new(rows, people));
     let mut found = Found::default();
-    let current = current(history);
+    let current: HashSet<(RunId, &str)> = history.current(|_, _| true).into_iter().collect();
     for Ended { run, stage, at } in &ended {
         let is_current = current.contains(&(*run, *stage));
         match at {
@@ -77,18 +77,6 @@ fn ended<'h>(history: &'h History<'h>) -> Vec<Ended<'h>> {
         let known: HashSet<&str> = ordered.iter().copied().collect();
         let others = ended.iter().copied().filter(|stage| !known.contains(stage)).collect::<Vec<_>>();
         out.extend(ordered.into_iter().chain(others).map(|stage| Ended { run, stage, at: history.result(run, stage) }));
-    }
-    out
-}
-
-/// Of each study, the stages of its newest graph, each in the newest run that has a result of it.
-fn current<'h>(history: &'h History<'h>) -> HashSet<(RunId, &'h str)> {
-    let mut out = HashSet::new();
-    let mut wanted: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    for run in (0..history.runs()).rev() {
-        let wanted = wanted.entry(history.study(run)).or_insert_with(|| history.stages(run).collect());
-        let ended: Vec<&str> = history.ended(run).filter(|stage| wanted.remove(stage)).collect();
-        out.extend(ended.into_iter().map(|stage| (run, stage)));
     }
     out
 }

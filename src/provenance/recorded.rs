@@ -3,6 +3,7 @@
 use super::history::{History, Output, RunId};
 use hilum_cache::{Receipt, Store};
 use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
 
 impl History<'_> {
     /// The store that was read.
@@ -32,6 +33,17 @@ impl History<'_> {
     /// The stages that had a result in a run, whether or not its receipt is left.
     pub fn ended(&self, run: RunId) -> impl Iterator<Item = &str> {
         self.runs[run].keys.keys().map(String::as_str)
+    }
+    /// Of each study, the stages of its newest graph, each in the newest run that has such a result of it.
+    pub fn current(&self, is_such: impl Fn(RunId, &str) -> bool) -> Vec<(RunId, &str)> {
+        let mut out = vec![];
+        let mut wanted: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for run in (0..self.runs()).rev().filter(|run| self.stages(*run).next().is_some()) {
+            let wanted = wanted.entry(self.study(run)).or_insert_with(|| self.stages(run).collect());
+            let found: Vec<&str> = self.ended(run).filter(|stage| is_such(run, stage) && wanted.remove(stage)).collect();
+            out.extend(found.into_iter().map(|stage| (run, stage)));
+        }
+        out
     }
     /// What a stage was given at each port, as the run's graph has it; nothing where the graph was not recorded.
     pub fn bound(&self, run: RunId, stage: &str) -> &[(String, Vec<Output>)] {

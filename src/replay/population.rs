@@ -3,7 +3,7 @@
 use crate::provenance::{History, RunId};
 use hilum_cache::{Sha256, StageKey, canonical};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A result, by the receipt that recorded it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -35,7 +35,8 @@ impl Population {
 /// Of each study, the stages of its newest graph, each in the newest run that has a result of it; and every stage that was bound to one
 /// of them in the graph of that run, to those, and so on. `fixed` says of a run whether its lines are fixed by the head of the ledger.
 pub fn population(history: &History, fixed: impl Fn(&str) -> bool) -> Population {
-    let mut next = current(history);
+    let has_receipt = |run, stage: &str| history.result(run, stage).is_some();
+    let mut next: Vec<(RunId, String)> = history.current(has_receipt).into_iter().map(|(run, stage)| (run, stage.to_owned())).collect();
     let mut seen: BTreeSet<(RunId, String)> = next.iter().cloned().collect();
     let mut out = Population::default();
     let mut left_out = BTreeSet::new();
@@ -61,15 +62,4 @@ impl Unit {
         let (receipt, run) = &history.receipts()[at];
         Unit { run: history.name(*run).to_owned(), stage: receipt.stage.clone(), key: receipt.key }
     }
-}
-
-fn current(history: &History) -> Vec<(RunId, String)> {
-    let mut out = vec![];
-    let mut wanted: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    for run in (0..history.runs()).rev().filter(|run| history.stages(*run).next().is_some()) {
-        let wanted = wanted.entry(history.study(run)).or_insert_with(|| history.stages(run).collect());
-        let found: Vec<&str> = history.ended(run).filter(|stage| history.result(run, stage).is_some() && wanted.remove(stage)).collect();
-        out.extend(found.into_iter().map(|stage| (run, stage.to_owned())));
-    }
-    out
 }

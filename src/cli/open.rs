@@ -10,6 +10,8 @@ use crate::workspace::{self, Workspace, signing};
 use anyhow::Context;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore, journal};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Reads a study, or prints all its errors and gives the exit code.
@@ -174,6 +176,21 @@ pub(super) fn to_record(store: &Store) -> anyhow::Result<WritableStore> {
 /// Keeps `gc` out for as long as this process lives: what is read must not go meanwhile.
 fn read_until_the_end(store: &Store) {
     std::mem::forget(StoreLock::read(store));
+}
+
+/// What is larger is no document of hilum that somebody was handed: one holds a line of a journal, or is of the size of a study.
+const LARGEST: u64 = 256 << 20;
+
+/// The bytes of a document that somebody was handed; none of what is no regular file, or too large.
+pub(super) fn handed(file: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let cannot = || format!("cannot read `{}`", file.display());
+    let opened = File::open(file).with_context(cannot)?;
+    if !opened.metadata().is_ok_and(|stat| stat.is_file() && stat.len() <= LARGEST) {
+        return Ok(None);
+    }
+    let mut bytes = vec![];
+    opened.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
+    Ok(Some(bytes))
 }
 
 /// Where the store lies that is named, or found.

@@ -11,7 +11,6 @@ use hilum_cache::journal::{self, Event};
 use hilum_cache::{Receipt, Store};
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -78,18 +77,9 @@ fn line(store: &Store, run: &str, is_it: impl Fn(&Receipt) -> bool) -> anyhow::R
     found.map(|entry| entry.seq).with_context(|| format!("the journal of run {run} has no such receipt any more"))
 }
 
-/// What is larger is no proof: one holds a line of a journal.
-const LARGEST: u64 = 256 << 20;
-
 fn check(file: &Path, trusted: &[PublicKey], json: bool) -> anyhow::Result<u8> {
     let not_one = || wrong(format!("`{}` is no proof of hilum", file.display())).help("`hilum prove` writes such a document");
-    let mut bytes = vec![];
-    let opened = std::fs::File::open(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    if !opened.metadata().is_ok_and(|stat| stat.is_file() && stat.len() <= LARGEST) {
-        return Err(not_one().into());
-    }
-    opened.take(LARGEST).read_to_end(&mut bytes).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let proof = Proof::read(&bytes).ok_or_else(not_one)?;
+    let proof = open::handed(file)?.and_then(|bytes| Proof::read(&bytes)).ok_or_else(not_one)?;
     let proven = proof.check(trusted);
     let receipt = serde_json::from_str::<serde_json::Value>(&proof.line).map(|line| line["receipt"].clone()).unwrap_or_default();
     let is_good = proven.as_ref().is_some_and(|proven| if trusted.is_empty() { !proven.is_forged() } else { proven.is_trusted() });

@@ -4,6 +4,7 @@
 mod card;
 mod metrics;
 
+use super::artifacts::REMOVED;
 use super::claims::Claim;
 use super::directory::Directory;
 use super::error::{Error, Result};
@@ -102,7 +103,7 @@ fn model(facts: &Facts, made: Made, port: &str, artifact: &Artifact, licence: &L
     told.extend(made.result.seed.clone().map(|seed| ("hilum:stage:seed", seed)));
     told.extend(made.result.engine.clone().map(|engine| ("hilum:stage:engine", engine)));
     if is_removed {
-        told.push(("hilum:artifact:removed", "removed from the store by `hilum gc`, or erased with a patient before this was written".into()));
+        told.push(("hilum:artifact:removed", format!("{REMOVED} before this was written")));
     }
     let mut component = json!({
         "type": "machine-learning-model", "bom-ref": format!("model:{name}"), "name": name, "version": artifact.digest.hex()[..16],

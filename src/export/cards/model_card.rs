@@ -3,6 +3,7 @@
 use super::markdown::{code, plain, table};
 use super::references::{Places, References};
 use crate::checklists::Evidence;
+use crate::export::artifacts::REMOVED;
 use crate::export::error::Result;
 use crate::export::facts::{Facts, Made};
 use crate::export::licence::Licence;
@@ -51,9 +52,7 @@ fn details(facts: &Facts, made: Made, port: &str, artifact: &Artifact, reference
             rows.push(vec!["SHA-256 of the file of the weights".into(), code(&file.sha256.hex()), output.clone()]);
             rows.push(vec!["BLAKE3 of the same file".into(), code(&file.digest.hex()), output]);
         }
-        None => {
-            rows.push(vec!["weights".into(), "removed from the store by `hilum gc`, or erased with a patient".into(), references.output(made, port, artifact)])
-        }
+        None => rows.push(vec!["weights".into(), REMOVED.into(), references.output(made, port, artifact)]),
     }
     rows.push(vec!["made by".into(), format!("{} (kind {} version {})", code(&made.node.stage), code(&recipe.kind), recipe.version), receipt.clone()]);
     let parameters = recipe.parameters.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());

@@ -2,6 +2,7 @@
 
 use super::metrics::Measured;
 use super::{hashes, properties};
+use crate::export::artifacts::REMOVED;
 use crate::export::error::Result;
 use crate::export::facts::{Facts, Made};
 use hilum_cache::canonical;
@@ -115,7 +116,7 @@ pub(super) fn table(facts: &Facts, output: &str, artifact: &Artifact) -> Result<
         }
         has_real = summary.labels.values().any(|counts| counts.real > 0);
     } else {
-        told.push(("hilum:artifact:removed".to_owned(), "removed from the store by `hilum gc`, or erased with a patient before this was written".to_owned()));
+        told.push(("hilum:artifact:removed".to_owned(), format!("{REMOVED} before this was written")));
     }
     let mut contents = json!({
         "type": "dataset", "name": output, "contents": { "properties": properties(told.iter().map(|(name, value)| (name.as_str(), value.clone()))) },

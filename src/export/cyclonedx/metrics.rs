@@ -1,6 +1,7 @@
 //! What the run measured of a network, as metrics of its card: each says which table it is from, by digest.
 
 use super::hashes;
+use crate::export::artifacts::REMOVED;
 use crate::export::error::Result;
 use crate::export::facts::{Facts, Made};
 use crate::export::measured::{self, Measure, MeasuredTable};
@@ -33,7 +34,7 @@ pub(super) fn of(facts: &Facts, made: Made, port: &str, data: &mut BTreeMap<Stri
             "description": "A table of metrics", "data": [{ "type": "dataset", "name": output }],
         }));
         let Some(rows) = &table.rows else {
-            out.artifacts.push((format!("hilum:metrics:{output}:removed"), "removed from the store by `hilum gc`, or erased with a patient".to_owned()));
+            out.artifacts.push((format!("hilum:metrics:{output}:removed"), REMOVED.to_owned()));
             continue;
         };
         let from = format!("`{output}`, sha256 {sha256}{}", looked_at(facts, &table));

@@ -12,11 +12,13 @@ mod image_map;
 mod key;
 mod left_out;
 mod named_files;
+mod places;
 pub mod signing;
 
 pub use forgotten::{Forgotten, Theirs};
 pub use image_map::{IMAGE_MAP, ImageMap};
 pub use key::is_own;
+pub use places::Places;
 
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::model::StageId;

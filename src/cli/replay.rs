@@ -152,7 +152,7 @@ fn outside(args: &ReplayArgs, store: &Path) -> anyhow::Result<Result<Outside, u8
     let listings = study.workspace.listings(&study.pipeline, false, &mut faults)?;
     open::complain(&faults, &study.texts);
     let key = if study.pipeline.stages.iter().any(|stage| stage.kind.pseudonyms) { study.workspace.key()? } else { None };
-    Ok(Ok(Outside::of(&study.pipeline, &listings, key)))
+    Ok(Ok(Outside::of(&study.pipeline, &study.workspace, &listings, key)))
 }
 
 fn journals_altered(ledger: &hilum_cache::Ledger, store: &hilum_cache::Store) -> anyhow::Result<bool> {

@@ -10,6 +10,7 @@ use crate::run::environment::environment;
 use crate::run::job::{Class, Done, Failure, Job};
 use crate::run::launch::{Launch, Launchers, Message};
 use crate::tables::Tables;
+use crate::workspace::Places;
 use crossbeam_channel::RecvTimeoutError;
 use hilum_cache::journal::{ReplayOutcome, Replayed};
 use hilum_cache::receipt::{Determinism, Outputs};
@@ -46,6 +47,8 @@ pub struct Replayer<'a> {
     history: &'a History<'a>,
     tables: Tables,
     scratch: PathBuf,
+    /// Directories that are in no message.
+    places: Places,
     launchers: Launchers,
     outside: Outside,
     /// The first GPU, if there is one.
@@ -65,7 +68,11 @@ impl<'a> Replayer<'a> {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         // Where it is looked for in a message, it has no link on its way.
         let scratch = scratch.canonicalize().unwrap_or_else(|_| scratch.to_path_buf());
-        Replayer { history, tables: Tables::default(), scratch, launchers, outside, gpu: hilum_stages::gpus().first().copied(), threads }
+        // What comes of it is recorded, also in words.
+        let mut places = outside.places.clone();
+        places.add(&scratch, "SCRATCH", true);
+        places.add(history.store().root(), "STORE", true);
+        Replayer { history, tables: Tables::default(), scratch, places, launchers, outside, gpu: hilum_stages::gpus().first().copied(), threads }
     }
 
     /// Computes the result of the receipt at this place of [`History::receipts`] again; none if it was stopped.
@@ -108,11 +115,11 @@ impl<'a> Replayer<'a> {
                         why
                     }
                 };
-                of(ReplayOutcome::NotReplayed, Some(self.scrubbed(&reason)), None)
+                of(ReplayOutcome::NotReplayed, Some(self.places.scrubbed(&reason)), None)
             }
             Computed::Failed(why) => {
                 has_failed = true;
-                of(ReplayOutcome::NotReplayed, Some(self.scrubbed(&format!("it failed: {why}"))), None)
+                of(ReplayOutcome::NotReplayed, Some(self.places.scrubbed(&format!("it failed: {why}"))), None)
             }
         };
         Ok(Some(Recomputed { replayed, is_unsound, has_failed, millis: began.elapsed().as_millis() as u64 }))
@@ -238,17 +245,6 @@ impl<'a> Replayer<'a> {
             out.extend(self.history.store().files(artifact).unwrap_or_default().into_iter().map(|file| file.digest));
         }
         out
-    }
-
-    /// A message without directories of this machine: it is recorded.
-    fn scrubbed(&self, text: &str) -> String {
-        let store = self.history.store().root();
-        let real = store.canonicalize().unwrap_or_else(|_| store.to_path_buf());
-        let directories = [(self.scratch.as_path(), "SCRATCH"), (real.as_path(), "STORE"), (store, "STORE")];
-        directories
-            .iter()
-            .filter(|(path, _)| path.as_os_str().len() > 1)
-            .fold(text.to_owned(), |text, (path, name)| text.replace(&path.display().to_string(), name))
     }
 }
 

@@ -2,7 +2,7 @@
 //! names, whatever the study says now.
 
 use crate::pipeline::Pipeline;
-use crate::workspace::{ImageMap, Listings};
+use crate::workspace::{ImageMap, Listings, Places, Workspace};
 use hilum_cache::Recipe;
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::contract::source::Listing;
@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub struct Outside {
     stages: Vec<Named>,
     pub(super) images: ImageMap,
+    /// The directories of the study.
+    pub(super) places: Places,
     key: Option<PseudonymKey>,
 }
 
@@ -26,13 +28,13 @@ struct Named {
 
 impl Outside {
     /// What a study names, as its files are now.
-    pub fn of(p: &Pipeline, listings: &Listings, key: Option<PseudonymKey>) -> Outside {
+    pub fn of(p: &Pipeline, workspace: &Workspace, listings: &Listings, key: Option<PseudonymKey>) -> Outside {
         let of = |(id, sources): (&crate::pipeline::model::StageId, &BTreeMap<String, std::sync::Arc<Listing>>)| Named {
             kind: p.stages[*id].kind.name,
             parameters: p.stages[*id].parameters.clone(),
             sources: sources.iter().map(|(parameter, listing)| (parameter.clone(), (**listing).clone())).collect(),
         };
-        Outside { stages: listings.iter().map(of).collect(), images: ImageMap::of(listings), key }
+        Outside { stages: listings.iter().map(of).collect(), images: ImageMap::of(listings), places: workspace.places(), key }
     }
 
     /// The parameters of a recipe with those that name files, and these files; none if they are not there, or are others.

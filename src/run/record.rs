@@ -9,7 +9,6 @@ use crate::workspace::Workspace;
 use hilum_cache::evidence::{SigningKey, checkpoint};
 use hilum_cache::journal::{Event, Failure, Finished};
 use hilum_cache::{Journal, Receipt, Result, StageKey, WritableStore, journal};
-use std::path::Path;
 
 /// Writes a run's journal.
 pub struct Recorder<'a> {
@@ -51,7 +50,7 @@ impl<'a> Recorder<'a> {
     }
     /// A stage failed.
     pub fn failed(&mut self, stage: &str, message: &str) -> Result<()> {
-        let message = scrub(message, self.workspace);
+        let message = self.workspace.places().scrubbed(message);
         self.journal.append(&Event::Failed(Failure { study: self.study.clone(), stage: stage.to_owned(), message }))
     }
     /// The checks were made: `found` is all that they find by now, of which the journal may say some already, and these are decided.
@@ -86,57 +85,8 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Takes the directories of this machine out of a message, and what lies below those that hold what the study reads: names of files
-/// and directories there may be those of patients.
-fn scrub(text: &str, w: &Workspace) -> String {
-    // Each with what stands for it, and whether what is below it has names that hilum gave.
-    let mut directories: Vec<(String, String, bool)> = vec![];
-    let mut add = |path: &Path, name: String, is_ours: bool| {
-        directories.push((path.display().to_string(), name.clone(), is_ours));
-        directories.extend(path.canonicalize().map(|p| (p.display().to_string(), name, is_ours)));
-    };
-    w.data.iter().for_each(|(name, path)| add(path, format!("{name}:"), false));
-    add(&w.directory, "STUDY".into(), false);
-    [(&w.store, "STORE"), (&w.results, "RESULTS"), (&w.private, "PRIVATE")].into_iter().for_each(|(path, name)| add(path, name.into(), true));
-    directories.retain(|(path, ..)| path.len() > 1);
-    directories.sort_by_key(|(path, ..)| std::cmp::Reverse(path.len()));
-    directories.iter().fold(text.to_owned(), |text, (path, name, is_ours)| if *is_ours { text.replace(path, name) } else { without_below(&text, path, name) })
-}
-
-/// A message with a name in place of a directory and of everything up to the last quotation mark behind it, or, without one, up to its
-/// end: a name of a file may hold any character.
-fn without_below(text: &str, directory: &str, name: &str) -> String {
-    let is_start = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || "/._-".contains(c));
-    let path = text.match_indices(directory).find(|(at, _)| is_start(*at) && text[at + directory.len()..].starts_with('/'));
-    match path {
-        Some((at, _)) => {
-            let below = &text[at + directory.len()..];
-            let end = below.rfind('`').unwrap_or(below.len());
-            format!("{}{name}{}", &text[..at], &below[end..])
-        }
-        // A single word may be one of the message.
-        None if !directory.contains('/') => text.to_owned(),
-        None => text.replace(directory, name),
-    }
-}
-
 /// The local flow of every output, for a receipt.
 pub fn flows(p: &Pipeline, id: StageId) -> std::collections::BTreeMap<String, hilum_cache::receipt::LocalFlow> {
     let stage = &p.stages[id];
     stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)).map(|o| (o.name.to_owned(), lineage::local_flow(stage, o))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_below;
-
-    #[test]
-    fn names_of_files_that_a_study_reads_are_in_no_message() {
-        let of = |text: &str, directory: &str| without_below(text, directory, "cxr:");
-        assert_eq!(of("cannot read `/srv/cxr/Doe `Jane`/1.png`: no such file", "/srv/cxr"), "cannot read `cxr:`: no such file");
-        assert_eq!(of("cannot read /srv/cxr/Doe/1.png", "/srv/cxr"), "cannot read cxr:");
-        assert_eq!(of("`/srv/cxr` is not a directory", "/srv/cxr"), "`cxr:` is not a directory");
-        assert_eq!(of("cannot read `data/Doe/1.png`: no such file", "data"), "cannot read `cxr:`: no such file");
-        assert_eq!(of("the PNG's data are damaged, as metadata/x are", "data"), "the PNG's data are damaged, as metadata/x are");
-    }
 }
